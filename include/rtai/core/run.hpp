@@ -1,0 +1,51 @@
+#pragma once
+
+#include <rtai/core/detail/fiber.hpp>
+#include <rtai/core/shard.hpp>
+#include <rtai/core/task.hpp>
+#include <utility>
+
+namespace rtai {
+namespace detail {
+
+/// A fiber without a coroutine that waits for it: the root of a tree of them.
+template <class T>
+class root final : fiber_owner {
+public:
+    explicit root(shard& home) noexcept : shard_(home) {}
+
+    void start(task<T> work) {
+        const shard::entered inside(shard_);
+        fiber_.start(std::move(work));
+    }
+
+    /// For a shard whose loop is not running just now.
+    void cancel() noexcept {
+        const shard::entered inside(shard_);
+        fiber_.cancel();
+    }
+
+    const bool& ended() const noexcept { return ended_; }
+    bool finished() const noexcept { return fiber_.finished(); }
+    T take() { return fiber_.take(); }
+
+private:
+    void child_ended(fiber&) noexcept override { ended_ = true; }
+
+    shard& shard_;
+    child<T> fiber_{*this};
+    bool ended_ = false;
+};
+
+}  // namespace detail
+
+/// Runs a shard's loop on this thread until `work` is done.
+template <class T>
+T run(shard& on, task<T> work) {
+    detail::root<T> root(on);
+    root.start(std::move(work));
+    on.run_until(root.ended());
+    return root.take();
+}
+
+}  // namespace rtai
