@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <optional>
 #include <rtai/core/driver.hpp>
 #include <rtai/core/run.hpp>
 #include <rtai/core/shard.hpp>
@@ -62,23 +63,25 @@ public:
 /// A shard's loop on an `asio::io_context` of its own.
 class asio_driver final : public asio_context_driver {
 public:
-    asio_driver() : context_(1), alive_(context_.get_executor()), timer_(context_) {}
+    asio_driver() : context_(1), alive_(context_.get_executor()) {}
 
-    asio::io_context& context() noexcept override { return context_; }
+    asio::io_context& context() noexcept override {
+        has_io_ = true;
+        return context_;
+    }
 
     void poll() override { context_.poll(); }
 
     void wait(time_point until) override {
-        // A timer that is set for too early costs one empty turn; setting it anew costs a system call.
-        if (until < armed_for_) {
-            armed_for_ = until;
-            timer_.expires_at(until);
-            timer_.async_wait([this](asio::error_code error) {
-                if (!error) armed_for_ = never;
-            });
+        if (until == never) {
+            context_.run_one();
+        } else if (!has_io_) {
+            // Without I/O objects Asio waits on a condition variable, which wakes faster than its reactor.
+            context_.run_one_until(until);
+        } else {
+            arm(until);
+            context_.run_one();
         }
-        context_.run_one();
-        context_.poll();
     }
 
     void wake() noexcept override {
@@ -86,6 +89,18 @@ public:
     }
 
 private:
+    /// The reactor itself counts in milliseconds; a timer of Asio's is exact.
+    void arm(time_point until) {
+        // One that goes off too early costs an empty turn; setting it anew costs a system call.
+        if (until >= armed_for_) return;
+        if (!timer_) timer_.emplace(context_);
+        armed_for_ = until;
+        timer_->expires_at(until);
+        timer_->async_wait([this](asio::error_code error) {
+            if (!error) armed_for_ = never;
+        });
+    }
+
     class waker {
     public:
         using allocator_type = detail::one_slot_allocator<std::byte>;
@@ -103,8 +118,9 @@ private:
     std::atomic<bool> waking_{false};
     asio::io_context context_;
     asio::executor_work_guard<asio::io_context::executor_type> alive_;
-    asio::steady_timer timer_;
+    std::optional<asio::steady_timer> timer_;
     time_point armed_for_ = never;
+    bool has_io_ = false;
 };
 
 /// The Asio context under this shard, to make sockets, resolvers and the like on.

@@ -44,7 +44,7 @@ public:
     }
 
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    void await_suspend(std::coroutine_handle<Promise> h) {
         arm(h);
     }
 
@@ -54,7 +54,7 @@ public:
         return core_.take_send_turn(*this, std::move(value_));
     }
 
-    void arm(std::coroutine_handle<> target, observer* watcher = nullptr) noexcept {
+    void arm(std::coroutine_handle<> target, observer* watcher = nullptr) {
         set_target(target, watcher);
         act = &waiter::go_on_action;
         core_.wait_to_send(*this);
@@ -93,7 +93,7 @@ public:
     bool await_ready() const noexcept { return core_.can_receive_now() || core_.drained(); }
 
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    void await_suspend(std::coroutine_handle<Promise> h) {
         arm(h);
     }
 
@@ -106,7 +106,7 @@ public:
         return core_.take_receive_turn(*this);
     }
 
-    void arm(std::coroutine_handle<> target, observer* watcher = nullptr) noexcept {
+    void arm(std::coroutine_handle<> target, observer* watcher = nullptr) {
         set_target(target, watcher);
         act = [](runnable& self) noexcept {
             auto& me = static_cast<receive_await&>(self);

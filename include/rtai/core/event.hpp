@@ -20,7 +20,7 @@ public:
         while (!waiting_.empty()) {
             detail::waiter& w = waiting_.pop_front();
             w.state = detail::waiter::phase::fired;
-            this_shard().schedule(w);
+            home_->schedule(w);
         }
     }
 
@@ -34,13 +34,14 @@ public:
         bool await_ready() const noexcept { return event_.set_; }
 
         template <class Promise>
-        void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+        void await_suspend(std::coroutine_handle<Promise> h) {
             arm(h);
         }
 
         void await_resume() noexcept { state = phase::idle; }
 
-        void arm(std::coroutine_handle<> target, detail::observer* watcher = nullptr) noexcept {
+        void arm(std::coroutine_handle<> target, detail::observer* watcher = nullptr) {
+            event_.home_ = &this_shard();
             set_target(target, watcher);
             act = &waiter::go_on_action;
             state = phase::waiting;
@@ -59,6 +60,7 @@ public:
 
 private:
     detail::list<detail::waiter> waiting_;
+    shard* home_ = nullptr;
     bool set_ = false;
 };
 

@@ -40,6 +40,7 @@ struct completion<> {
     static void make(std::tuple<>&&) noexcept {}
 };
 template <class T>
+    requires(!std::is_same_v<T, std::error_code> && !std::is_same_v<T, std::exception_ptr>)
 struct completion<T> {
     using type = T;
     static T make(std::tuple<T>&& args) { return std::get<0>(std::move(args)); }

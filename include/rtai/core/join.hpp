@@ -42,7 +42,7 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> parent) {
         stand_in(parent);
-        each([this](auto& c, auto& w) { start(c.fiber, std::move(w)); });
+        each([this](auto& c, auto& w) { this->start(c.fiber, std::move(w)); });
     }
 
     auto await_resume() {

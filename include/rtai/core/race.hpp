@@ -94,7 +94,7 @@ public:
         if constexpr (any_fibers) stand_in(parent);
         each([&](auto& r) {
             if constexpr (std::remove_reference_t<decltype(r)>::is_fiber)
-                start(r.started(), std::move(r.work()));
+                this->start(r.started(), std::move(r.work()));
             else
                 r.arm(parent, any_fibers ? this : nullptr);
         });

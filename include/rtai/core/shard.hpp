@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,9 +12,25 @@
 #include <rtai/core/detail/timer_heap.hpp>
 #include <rtai/core/driver.hpp>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace rtai {
+
+namespace detail {
+
+inline void pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/// Something that lives on a shard until it is done, and at the latest ends with it.
+struct resident : list_hook {
+    virtual ~resident() = default;
+};
+
+}  // namespace detail
 
 /// One thread's worth of coroutines: a queue of those that can go on, the timers they wait for, and the
 /// driver that brings the outside world. Everything that belongs to a conversation lives on one shard,
@@ -23,7 +40,11 @@ public:
     explicit shard(std::unique_ptr<rtai::driver> d) : driver_(std::move(d)) {}
     shard(const shard&) = delete;
     shard& operator=(const shard&) = delete;
-    ~shard() { inbox_.deliver(); }
+    ~shard() {
+        const entered inside(*this);
+        inbox_.deliver();
+        while (!residents_.empty()) delete &residents_.pop_front();
+    }
 
     time_point now() const noexcept { return driver_->now(); }
     rtai::driver& driver() noexcept { return *driver_; }
@@ -37,8 +58,25 @@ public:
     /// Runs the loop until `done`.
     void run_until(const bool& done) {
         const entered inside(*this);
+        asleep_ = false;
         while (!done) {
-            if (turn() == 0 && !done && idle()) driver_->wait(timers_.next());
+            turn();
+            if (done) break;
+            if (idle()) rest(timers_.next());
+            else driver_->poll();
+        }
+        asleep_ = true;
+    }
+
+    /// Goes on until what the library itself has under way here is done, or `limit` is over: values
+    /// between shards arrive even when the work that sent them is finished.
+    void settle(duration limit) {
+        const entered inside(*this);
+        const time_point until = now() + limit;
+        while (!residents_.empty() && now() < until) {
+            turn();
+            if (residents_.empty()) break;
+            if (idle()) rest(std::min(until, timers_.next()));
             else driver_->poll();
         }
     }
@@ -47,7 +85,7 @@ public:
     /// it ran.
     std::size_t turn() {
         const entered inside(*this);
-        inbox_.deliver();
+        if (inbox_.deliver()) last_letter_ = now();
         fire_timers();
         std::size_t count = 0;
         if (!ready_.empty()) {
@@ -77,6 +115,10 @@ public:
             ready_.push(*due.item);
         }
     }
+
+    /// Where another shard has just written, the next letter is likely near: the loop looks out for it so
+    /// long before it sleeps, which saves both sides the system's wake-up. Zero turns that off.
+    void watch_inbox_for(duration how_long) noexcept { watch_for_ = how_long; }
 
     bool idle() const noexcept { return ready_.empty() && inbox_.empty(); }
     time_point next_deadline() const noexcept { return timers_.next(); }
@@ -113,14 +155,17 @@ public:
     }
 
     void deliver(detail::letter& item) noexcept {
-        if (inbox_.push(item)) driver_->wake();
+        if (inbox_.push(item) && asleep_.load()) driver_->wake();
     }
+
+    void admit(detail::resident& newcomer) noexcept { residents_.push_back(newcomer); }
+    bool has_residents() const noexcept { return !residents_.empty(); }
 
     void shuffle_by(detail::random* source) noexcept { ready_.shuffle_by(source); }
 
     void check_thread() const noexcept {
-        RTAI_CHECK(current_ == this || current_ == nullptr,
-                   "used from another shard's thread: send it through a cross_channel or post it to its shard");
+        RTAI_CHECK(current_ == this || (current_ == nullptr && !running_),
+                   "used from another thread than its shard's: go through a cross_channel, or shard::post");
     }
 
     /// Makes a shard the current one for a scope.
@@ -142,7 +187,20 @@ public:
 
 private:
     static constexpr unsigned steps_between_clock_reads = 64;
+    static constexpr duration default_watch = std::chrono::microseconds(20);
     static constexpr duration longest_turn = std::chrono::microseconds(100);
+
+    void rest(time_point until) {
+        if (watch_for_ > duration::zero()) {
+            const time_point watch_until = std::min(until, last_letter_ + watch_for_);
+            while (inbox_.empty() && now() < watch_until) detail::pause();
+        }
+        // Set before the last look at the inbox, and read after a letter was put there: one of the two
+        // sees the other.
+        asleep_ = true;
+        if (idle()) driver_->wait(until);
+        asleep_ = false;
+    }
 
     void run_one() noexcept {
         detail::runnable& item = ready_.pop();
@@ -156,6 +214,10 @@ private:
     detail::ready_queue ready_;
     detail::timer_heap timers_;
     detail::inbox inbox_;
+    detail::list<detail::resident> residents_;
+    std::atomic<bool> asleep_{true};
+    duration watch_for_ = std::thread::hardware_concurrency() > 1 ? default_watch : duration::zero();
+    time_point last_letter_{};
     std::uint64_t steps_ = 0;
     bool running_ = false;
 };

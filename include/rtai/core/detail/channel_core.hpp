@@ -111,15 +111,15 @@ public:
 
     /// A sender that found no room waits for it; where something will be dropped instead, it only lets
     /// the others run once before that.
-    void wait_to_send(waiter& w) noexcept {
-        check_home();
+    void wait_to_send(waiter& w) {
+        settle_home();
         w.state = waiter::phase::waiting;
         senders_.push_back(w);
         if (!blocks()) wake_sender();
     }
 
-    void wait_to_receive(waiter& w) noexcept {
-        check_home();
+    void wait_to_receive(waiter& w) {
+        settle_home();
         w.state = waiter::phase::waiting;
         receivers_.push_back(w);
     }
@@ -272,7 +272,7 @@ private:
 
     void wake(waiter& w) noexcept {
         w.state = waiter::phase::fired;
-        this_shard().schedule(w);
+        home_->schedule(w);
     }
 
     void wake_receiver() noexcept {
@@ -308,11 +308,10 @@ private:
         while (!senders_.empty()) wake_sender();
     }
 
-    void check_home() noexcept {
-        shard* here = shard::current();
-        RTAI_CHECK(home_ == nullptr || home_ == here,
-                   "a channel was used from two shards: use a cross_channel between them");
-        home_ = here;
+    void settle_home() {
+        RTAI_CHECK(home_ == nullptr || home_ == shard::current(),
+                   "a channel is used from two shards: use a cross_channel between them");
+        home_ = &this_shard();
     }
 
     std::uint64_t head_ = 0;

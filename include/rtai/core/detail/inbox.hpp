@@ -38,15 +38,15 @@ public:
     bool push(letter& item) noexcept {
         letter* head = head_.load(std::memory_order_relaxed);
         do item.next = head;
-        while (!head_.compare_exchange_weak(head, &item, std::memory_order_release,
-                                            std::memory_order_relaxed));
+        while (!head_.compare_exchange_weak(head, &item));
         return head == nullptr;
     }
 
-    bool empty() const noexcept { return head_.load(std::memory_order_relaxed) == nullptr; }
+    bool empty() const noexcept { return head_.load() == nullptr; }
 
-    /// Runs what is there, oldest first.
-    void deliver() noexcept {
+    /// Runs what is there, oldest first. False if there was nothing.
+    bool deliver() noexcept {
+        if (empty()) return false;
         letter* item = head_.exchange(nullptr, std::memory_order_acquire);
         letter* oldest = nullptr;
         while (item != nullptr) {
@@ -58,6 +58,7 @@ public:
             oldest->act(*oldest);
             oldest = newer;
         }
+        return true;
     }
 
 private:

@@ -1,0 +1,203 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <rtai/core/channel.hpp>
+#include <rtai/core/detail/inbox.hpp>
+#include <rtai/core/detail/resident.hpp>
+#include <rtai/core/event.hpp>
+#include <rtai/core/shard.hpp>
+#include <rtai/core/task.hpp>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace rtai {
+namespace detail {
+
+/// Where two shards meet: one batch of values under a lock, and a notice in each direction.
+template <class T>
+class transit : public std::enable_shared_from_this<transit<T>> {
+public:
+    transit(shard& from, shard& to, std::size_t size)
+        : size_(size), room_notice_(*this, from, room_), arrival_notice_(*this, to, arrival_) {
+        values_.reserve(size);
+    }
+
+    /// On the sending shard: moves a first value and all that can be had behind it, once there is room.
+    /// False: nobody receives any more.
+    task<bool> load(T first, const receiver<T>& more) {
+        for (;;) {
+            {
+                const std::lock_guard lock(mutex_);
+                if (abandoned_) co_return false;
+                if (values_.empty()) {
+                    values_.push_back(std::move(first));
+                    while (values_.size() < size_) {
+                        auto next = more.try_receive();
+                        if (!next) break;
+                        values_.push_back(std::move(*next));
+                    }
+                    arrival_notice_.send();
+                    co_return true;
+                }
+                wants_room_ = true;
+            }
+            co_await room_.wait();
+            room_.reset();
+        }
+    }
+
+    void end() {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        arrival_notice_.send();
+    }
+
+    /// On the receiving shard: swaps what has come for `empty`. False: the stream has ended.
+    task<bool> unload(std::vector<T>& empty) {
+        for (;;) {
+            {
+                const std::lock_guard lock(mutex_);
+                if (!values_.empty()) {
+                    values_.swap(empty);
+                    if (std::exchange(wants_room_, false)) room_notice_.send();
+                    co_return true;
+                }
+                if (ended_) co_return false;
+            }
+            co_await arrival_.wait();
+            arrival_.reset();
+        }
+    }
+
+    void abandon() {
+        const std::lock_guard lock(mutex_);
+        abandoned_ = true;
+        values_.clear();
+        room_notice_.send();
+    }
+
+private:
+    /// Sets an event on another shard. One at a time: a notice that is still on its way says enough.
+    class notice : letter {
+    public:
+        notice(transit& t, shard& to, event& e) noexcept : letter(&arrive), transit_(t), to_(to), event_(e) {}
+
+        /// With the lock held.
+        void send() {
+            if (under_way_) return;
+            under_way_ = transit_.shared_from_this();
+            to_.deliver(*this);
+        }
+
+    private:
+        static void arrive(letter& self) noexcept {
+            auto& me = static_cast<notice&>(self);
+            std::shared_ptr<transit> keep;
+            {
+                const std::lock_guard lock(me.transit_.mutex_);
+                keep = std::move(me.under_way_);
+            }
+            me.event_.set();
+        }
+
+        transit& transit_;
+        shard& to_;
+        event& event_;
+        std::shared_ptr<transit> under_way_;
+    };
+
+    const std::size_t size_;
+    event room_;
+    event arrival_;
+    notice room_notice_;
+    notice arrival_notice_;
+
+    std::mutex mutex_;
+    std::vector<T> values_;
+    bool ended_ = false;
+    bool abandoned_ = false;
+    bool wants_room_ = false;
+};
+
+template <class T>
+task<> depart(std::shared_ptr<transit<T>> to, receiver<T> from) {
+    while (auto first = co_await from.receive()) {
+        if (!co_await to->load(std::move(*first), from)) co_return;
+    }
+    to->end();
+}
+
+template <class T>
+task<> arrive(std::shared_ptr<transit<T>> from, sender<T> to, std::size_t size) {
+    std::vector<T> batch;
+    batch.reserve(size);
+    while (co_await from->unload(batch)) {
+        for (T& value : batch) {
+            if (co_await to.send(std::move(value))) continue;
+            from->abandon();
+            co_return;
+        }
+        batch.clear();
+    }
+}
+
+}  // namespace detail
+
+/// A bounded stream from one shard to another: the same ends as a `channel`, each used on its own shard.
+/// Values cross in batches, with one wake-up for each; what was sent arrives before the end of stream.
+/// At most `capacity` values are in it, a quarter of them in each of four stages (one each at least).
+template <class T, class Policy = block>
+class cross_channel {
+public:
+    cross_channel(shard& from, shard& to, std::size_t capacity) {
+        const std::size_t stage = std::max<std::size_t>(1, capacity / 4);
+        auto here = make_stage(stage);
+        auto there = make_stage(stage);
+        auto between = std::make_shared<detail::transit<T>>(from, to, stage);
+        sender_ = here.sender();
+        receiver_ = there.receiver();
+        begin(from, [between, in = here.receiver()]() mutable {
+            return detail::depart<T>(std::move(between), std::move(in));
+        });
+        begin(to, [between, out = there.sender(), stage]() mutable {
+            return detail::arrive<T>(std::move(between), std::move(out), stage);
+        });
+    }
+
+    /// For coroutines of the shard it comes from. Taken once; copy it there for more.
+    rtai::sender<T> sender() { return take(sender_); }
+
+    /// For coroutines of the shard it goes to.
+    rtai::receiver<T> receiver() { return take(receiver_); }
+
+private:
+    static auto make_stage(std::size_t size) {
+        if constexpr (std::is_same_v<Policy, latest>)
+            return channel<T, latest>();
+        else
+            return channel<T, Policy>(size);
+    }
+
+    template <class End>
+    static End take(End& end) {
+        if (!end) throw std::logic_error("each end of a cross_channel is taken once: copy it on its own shard");
+        return std::move(end);
+    }
+
+    template <class F>
+    static void begin(shard& on, F make) {
+        if (shard::current() == &on)
+            detail::background::start(on, make());
+        else
+            on.post([&on, make = std::move(make)]() mutable { detail::background::start(on, make()); });
+    }
+
+    rtai::sender<T> sender_;
+    rtai::receiver<T> receiver_;
+};
+
+}  // namespace rtai

@@ -1,0 +1,363 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <rtai/core/buffer.hpp>
+#include <rtai/core/channel.hpp>
+#include <rtai/core/clock.hpp>
+#include <rtai/core/detail/runnable.hpp>
+#include <rtai/core/detail/timer_heap.hpp>
+#include <rtai/core/event.hpp>
+#include <rtai/core/result.hpp>
+#include <rtai/core/sim.hpp>
+#include <rtai/core/task.hpp>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace rtai::sim {
+
+/// How good a simulated network is.
+struct conditions {
+    conditions() = default;
+
+    duration latency = std::chrono::milliseconds(10);
+    duration jitter{};              ///< up to so much more, at random
+    double loss = 0;                ///< of a packet; a byte stream sends it again, later
+    double reorder = 0;             ///< of a datagram, to be overtaken
+    double duplicate = 0;           ///< of a datagram
+    duration resend_after = std::chrono::milliseconds(200);
+    std::size_t window = 64 * 1024;  ///< bytes a stream holds between writer and reader
+    std::size_t backlog = 256;       ///< datagrams that wait for their reader; more are lost
+};
+
+namespace detail {
+
+using namespace rtai::detail;
+
+/// Packets on their way to one shard, by time of arrival.
+template <class Packet>
+class wire : runnable {
+public:
+    wire(world& w, shard& to, const conditions& c) : world_(w), to_(to), conditions_(c) {
+        act = [](runnable& self) noexcept { static_cast<wire&>(self).arrive(); };
+        entry_.item = this;
+    }
+    wire(const wire&) = delete;
+    wire& operator=(const wire&) = delete;
+    virtual ~wire() {
+        const shard::entered inside(to_);
+        disarm();
+    }
+
+    shard& destination() noexcept { return to_; }
+
+    /// Nothing passes until `heal`.
+    void cut() noexcept { cut_ = true; }
+    void heal() {
+        cut_ = false;
+        rearm();
+    }
+    bool is_cut() const noexcept { return cut_; }
+
+    /// Everything on its way is lost, and everything to come.
+    void vanish() {
+        gone_ = true;
+        packets_.clear();
+        rearm();
+    }
+
+protected:
+    virtual void deliver(Packet&& p) noexcept = 0;
+
+    duration travel_time() {
+        const auto extra = conditions_.jitter.count();
+        return conditions_.latency +
+               duration(extra > 0 ? static_cast<duration::rep>(world_.random().below(static_cast<std::uint64_t>(extra) + 1)) : 0);
+    }
+
+    void put(time_point when, Packet p) {
+        if (gone_) return;
+        const auto place = std::upper_bound(packets_.begin(), packets_.end(), when,
+                                            [](time_point t, const in_flight& f) { return t < f.when; });
+        packets_.insert(place, in_flight{when, std::move(p)});
+        rearm();
+    }
+
+    world& world_;
+    shard& to_;
+    conditions conditions_;
+
+private:
+    struct in_flight {
+        time_point when;
+        Packet packet;
+    };
+    enum class armed : std::uint8_t { no, timer };
+
+    void arrive() noexcept {
+        armed_ = armed::no;
+        while (!cut_ && !packets_.empty() && packets_.front().when <= world_.now()) {
+            Packet p = std::move(packets_.front().packet);
+            packets_.pop_front();
+            deliver(std::move(p));
+        }
+        rearm();
+    }
+
+    void disarm() noexcept {
+        if (std::exchange(armed_, armed::no) == armed::no) return;
+        if (entry_.fired) unlink();
+        else to_.remove_timer(entry_);
+    }
+
+    void rearm() {
+        const shard::entered inside(to_);
+        if (armed_ == armed::timer && !entry_.fired && !packets_.empty() && !cut_ && entry_.when == packets_.front().when)
+            return;
+        disarm();
+        if (cut_ || packets_.empty()) return;
+        entry_.when = packets_.front().when;
+        entry_.fired = false;
+        to_.add_timer(entry_);
+        armed_ = armed::timer;
+    }
+
+    std::deque<in_flight> packets_;
+    timer_entry entry_;
+    armed armed_ = armed::no;
+    bool cut_ = false;
+    bool gone_ = false;
+};
+
+/// One direction of a byte stream.
+class byte_wire final : public wire<buffer> {
+public:
+    byte_wire(world& w, shard& from, shard& to, const conditions& c) : wire(w, to, c), from_(from) {}
+
+    task<result<std::size_t>> write_some(std::span<const std::byte> bytes) {
+        if (bytes.empty()) co_return std::size_t{0};
+        while (!reader_gone_ && held_ >= conditions_.window) {
+            room_.reset();
+            co_await room_.wait();
+        }
+        if (reader_gone_) co_return error(std::errc::connection_reset, "write to a simulated link");
+        const std::size_t count = std::min(bytes.size(), conditions_.window - held_);
+        buffer packet(count);
+        std::memcpy(packet.data(), bytes.data(), count);
+        held_ += count;
+        send(std::move(packet));
+        co_return count;
+    }
+
+    task<result<std::size_t>> read_some(std::span<std::byte> into) {
+        while (arrived_.empty() && !ended_) {
+            came_.reset();
+            co_await came_.wait();
+        }
+        if (arrived_.empty()) {
+            if (writer_reset_) co_return error(std::errc::connection_reset, "read from a simulated link");
+            co_return std::size_t{0};
+        }
+        buffer& first = arrived_.front();
+        const std::size_t count = std::min(into.size(), first.size() - offset_);
+        std::memcpy(into.data(), first.data() + offset_, count);
+        offset_ += count;
+        if (offset_ == first.size()) {
+            arrived_.pop_front();
+            offset_ = 0;
+        }
+        held_ -= count;
+        signal(room_, from_);
+        co_return count;
+    }
+
+    /// The writer has nothing more to say: an empty packet, after all others.
+    void finish() {
+        if (!std::exchange(finished_, true)) send(buffer());
+    }
+
+    /// The reader is gone: writing fails from now on.
+    void drop_reader() {
+        reader_gone_ = true;
+        signal(room_, from_);
+    }
+
+    void drop_writer() {
+        writer_reset_ = !finished_;
+        finish();
+    }
+
+private:
+    void send(buffer packet) {
+        time_point when = world_.now() + travel_time();
+        while (world_.random().chance(conditions_.loss)) when += conditions_.resend_after;
+        // What was sent later waits for what was sent before.
+        last_arrival_ = std::max(last_arrival_, when);
+        put(last_arrival_, std::move(packet));
+    }
+
+    void deliver(buffer&& packet) noexcept override {
+        if (packet) arrived_.push_back(std::move(packet));
+        else ended_ = true;
+        came_.set();
+    }
+
+    static void signal(event& e, shard& on) {
+        const shard::entered inside(on);
+        e.set();
+    }
+
+    shard& from_;
+    event room_;
+    event came_;
+    std::deque<buffer> arrived_;
+    std::size_t offset_ = 0;
+    std::size_t held_ = 0;
+    time_point last_arrival_{};
+    bool finished_ = false;
+    bool ended_ = false;
+    bool reader_gone_ = false;
+    bool writer_reset_ = false;
+};
+
+/// One direction of a datagram link.
+class datagram_wire final : public wire<buffer> {
+public:
+    datagram_wire(world& w, shard& to, const conditions& c)
+        : wire(w, to, c), arrived_(c.backlog), in_(arrived_.receiver()), out_(arrived_.sender()) {}
+
+    void send(const buffer& packet) {
+        auto& chance = world_.random();
+        const int copies = chance.chance(conditions_.duplicate) ? 2 : 1;
+        for (int i = 0; i < copies; ++i) {
+            if (is_cut() || chance.chance(conditions_.loss)) continue;
+            time_point when = world_.now() + travel_time();
+            if (chance.chance(conditions_.reorder)) when += conditions_.latency + conditions_.jitter;
+            else if (conditions_.jitter == duration::zero()) when = last_arrival_ = std::max(last_arrival_, when);
+            put(when, packet);
+        }
+    }
+
+    const receiver<buffer>& in() const noexcept { return in_; }
+    channel_stats stats() const noexcept { return arrived_.stats(); }
+
+private:
+    void deliver(buffer&& packet) noexcept override { (void)out_.try_send(std::move(packet)); }
+
+    channel<buffer, drop_newest> arrived_;
+    receiver<buffer> in_;
+    sender<buffer> out_;
+    time_point last_arrival_{};
+};
+
+}  // namespace detail
+
+/// One end of a simulated byte stream, with the behaviour of a TCP socket: in order, bounded, reset when
+/// the far end is dropped. Dropping it closes it.
+class stream {
+public:
+    stream() = default;
+    stream(stream&&) noexcept = default;
+    stream& operator=(stream&& other) noexcept {
+        close();
+        in_ = std::move(other.in_);
+        out_ = std::move(other.out_);
+        return *this;
+    }
+    ~stream() { close(); }
+
+    /// 0: the far end has finished.
+    task<result<std::size_t>> read_some(std::span<std::byte> into) { return in_->read_some(into); }
+
+    task<result<std::size_t>> write_some(std::span<const std::byte> bytes) { return out_->write_some(bytes); }
+
+    task<result<>> write(std::span<const std::byte> bytes) {
+        while (!bytes.empty()) {
+            auto count = co_await out_->write_some(bytes);
+            if (!count) co_return count.error();
+            bytes = bytes.subspan(*count);
+        }
+        co_return result<>();
+    }
+
+    /// The far end reads what was written, and then the end.
+    void finish() {
+        if (out_) out_->finish();
+    }
+
+    void close() {
+        if (out_) std::exchange(out_, nullptr)->drop_writer();
+        if (in_) std::exchange(in_, nullptr)->drop_reader();
+    }
+
+private:
+    friend class stream_link;
+    stream(std::shared_ptr<detail::byte_wire> in, std::shared_ptr<detail::byte_wire> out)
+        : in_(std::move(in)), out_(std::move(out)) {}
+
+    std::shared_ptr<detail::byte_wire> in_;
+    std::shared_ptr<detail::byte_wire> out_;
+};
+
+/// A byte stream between two shards of a world, and the faults of the network it runs through.
+class stream_link {
+public:
+    stream_link(world& w, shard& a, shard& b, const conditions& c = {})
+        : to_a_(std::make_shared<detail::byte_wire>(w, b, a, c)), to_b_(std::make_shared<detail::byte_wire>(w, a, b, c)) {}
+
+    stream end_a() { return stream(to_a_, to_b_); }
+    stream end_b() { return stream(to_b_, to_a_); }
+
+    /// Nothing arrives, in either direction, until `heal`.
+    void partition() { to_a_->cut(), to_b_->cut(); }
+    void heal() { to_a_->heal(), to_b_->heal(); }
+
+    /// Half open: the other end learns nothing, and hears nothing any more.
+    void lose_a() { to_b_->vanish(), to_a_->vanish(); }
+    void lose_b() { lose_a(); }
+
+private:
+    std::shared_ptr<detail::byte_wire> to_a_;
+    std::shared_ptr<detail::byte_wire> to_b_;
+};
+
+/// One end of a simulated datagram path: like a connected UDP socket.
+class datagrams {
+public:
+    void send(const buffer& packet) { out_->send(packet); }
+    [[nodiscard]] auto receive() { return in_->in().receive(); }
+    /// Of what has arrived: `dropped` counts what came when the backlog was full.
+    channel_stats stats() const noexcept { return in_->stats(); }
+
+private:
+    friend class datagram_link;
+    datagrams(std::shared_ptr<detail::datagram_wire> in, std::shared_ptr<detail::datagram_wire> out)
+        : in_(std::move(in)), out_(std::move(out)) {}
+
+    std::shared_ptr<detail::datagram_wire> in_;
+    std::shared_ptr<detail::datagram_wire> out_;
+};
+
+class datagram_link {
+public:
+    datagram_link(world& w, shard& a, shard& b, const conditions& c = {})
+        : to_a_(std::make_shared<detail::datagram_wire>(w, a, c)), to_b_(std::make_shared<detail::datagram_wire>(w, b, c)) {}
+
+    datagrams end_a() { return datagrams(to_a_, to_b_); }
+    datagrams end_b() { return datagrams(to_b_, to_a_); }
+
+    /// What is sent meanwhile is lost, until `heal`.
+    void partition() { to_a_->cut(), to_b_->cut(); }
+    void heal() { to_a_->heal(), to_b_->heal(); }
+
+private:
+    std::shared_ptr<detail::datagram_wire> to_a_;
+    std::shared_ptr<detail::datagram_wire> to_b_;
+};
+
+}  // namespace rtai::sim
