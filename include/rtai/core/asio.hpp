@@ -75,7 +75,8 @@ public:
         if (slot.is_connected())
             slot.assign([self](asio::cancellation_type) {
                 if (std::exchange(self->cancelled_, true)) return;
-                self->shard_.post([self] { self->fiber_.cancel(); });
+                self->under_way_ = true;
+                self->shard_.post([self] { self->take_cancel(); });
             });
         const shard::entered inside(home);
         self->fiber_.start(std::move(work));
@@ -96,7 +97,14 @@ private:
             else
                 std::move(handler)(error, std::move(outcome));
         });
-        delete this;
+        if (under_way_) ended_ = true;
+        else delete this;
+    }
+
+    void take_cancel() noexcept {
+        under_way_ = false;
+        if (ended_) delete this;
+        else fiber_.cancel();
     }
 
     auto outcome_of(const std::exception_ptr& error) {
@@ -110,6 +118,8 @@ private:
     Handler handler_;
     child<T> fiber_{*this};
     bool cancelled_ = false;
+    bool under_way_ = false;
+    bool ended_ = false;
 };
 
 }  // namespace detail

@@ -12,4 +12,9 @@ using duration = std::chrono::steady_clock::duration;
 /// Later than anything: "no deadline".
 inline constexpr time_point never = time_point::max();
 
+/// `from + by`, or `never` where that is beyond what can be counted.
+constexpr time_point later(time_point from, duration by) noexcept {
+    return by > never - from && by > duration::zero() ? never : from + by;
+}
+
 }  // namespace rtai

@@ -52,7 +52,7 @@ public:
 
     void end() {
         const std::lock_guard lock(mutex_);
-        ended_ = true;
+        if (std::exchange(ended_, true) || abandoned_) return;
         arrival_notice_.send();
     }
 
@@ -75,7 +75,7 @@ public:
 
     void abandon() {
         const std::lock_guard lock(mutex_);
-        abandoned_ = true;
+        if (std::exchange(abandoned_, true) || ended_) return;
         values_.clear();
         room_notice_.send();
     }
@@ -123,24 +123,37 @@ private:
     bool wants_room_ = false;
 };
 
+/// However a side of a transit ends, the other learns of it.
+template <class T, void (transit<T>::*Farewell)()>
+class side_of_transit {
+public:
+    explicit side_of_transit(std::shared_ptr<transit<T>> t) noexcept : transit_(std::move(t)) {}
+    side_of_transit(const side_of_transit&) = delete;
+    side_of_transit& operator=(const side_of_transit&) = delete;
+    ~side_of_transit() { ((*transit_).*Farewell)(); }
+
+    transit<T>* operator->() const noexcept { return transit_.get(); }
+
+private:
+    std::shared_ptr<transit<T>> transit_;
+};
+
 template <class T>
-task<> depart(std::shared_ptr<transit<T>> to, receiver<T> from) {
+task<> depart(std::shared_ptr<transit<T>> into, receiver<T> from) {
+    const side_of_transit<T, &transit<T>::end> to(std::move(into));
     while (auto first = co_await from.receive()) {
         if (!co_await to->load(std::move(*first), from)) co_return;
     }
-    to->end();
 }
 
 template <class T>
-task<> arrive(std::shared_ptr<transit<T>> from, sender<T> to, std::size_t size) {
+task<> arrive(std::shared_ptr<transit<T>> out_of, sender<T> to, std::size_t size) {
+    const side_of_transit<T, &transit<T>::abandon> from(std::move(out_of));
     std::vector<T> batch;
     batch.reserve(size);
     while (co_await from->unload(batch)) {
-        for (T& value : batch) {
-            if (co_await to.send(std::move(value))) continue;
-            from->abandon();
-            co_return;
-        }
+        for (T& value : batch)
+            if (!co_await to.send(std::move(value))) co_return;
         batch.clear();
     }
 }
@@ -153,7 +166,7 @@ task<> arrive(std::shared_ptr<transit<T>> from, sender<T> to, std::size_t size) 
 template <class T, class Policy = block>
 class cross_channel {
 public:
-    cross_channel(shard& from, shard& to, std::size_t capacity) {
+    cross_channel(shard& from, shard& to, std::size_t capacity) : from_(from), to_(to) {
         const std::size_t stage = std::max<std::size_t>(1, capacity / 4);
         auto here = make_stage(stage);
         auto there = make_stage(stage);
@@ -166,6 +179,15 @@ public:
         begin(to, [between, out = there.sender(), stage]() mutable {
             return detail::arrive<T>(std::move(between), std::move(out), stage);
         });
+    }
+
+    cross_channel(const cross_channel&) = delete;
+    cross_channel& operator=(const cross_channel&) = delete;
+
+    /// Ends that nobody took are dropped where they belong.
+    ~cross_channel() {
+        if (sender_) from_.post([end = std::move(sender_)] {});
+        if (receiver_) to_.post([end = std::move(receiver_)] {});
     }
 
     /// For coroutines of the shard it comes from. Taken once; copy it there for more.
@@ -196,6 +218,8 @@ private:
             on.post([&on, make = std::move(make)]() mutable { detail::background::start(on, make()); });
     }
 
+    shard& from_;
+    shard& to_;
     rtai::sender<T> sender_;
     rtai::receiver<T> receiver_;
 };

@@ -96,7 +96,9 @@ private:
 template <class T>
 class join_all_await final : public join_base {
 public:
-    explicit join_all_await(std::vector<task<T>> work) : work_(std::move(work)) {}
+    explicit join_all_await(std::vector<task<T>> work) : work_(std::move(work)) {
+        for (const auto& w : work_) w.expect_something();
+    }
 
     bool await_ready() const noexcept { return work_.empty(); }
 
@@ -132,7 +134,7 @@ private:
 /// Runs all at once and waits for all. The first failure cancels the others and comes out of here. The
 /// results come as a tuple, with `std::monostate` for `void`, or as nothing if all are `void`.
 template <class... As>
-[[nodiscard]] auto join(As&&... work) {
+[[nodiscard]] auto join(As&&... work RTAI_REFERRED_TO) {
     return detail::join_await<detail::await_result<As>...>(detail::to_task(std::forward<As>(work))...);
 }
 

@@ -18,7 +18,12 @@ template <class T>
 struct lane {
     explicit lane(const receiver<T>& r) : in(r), wait(r.receive()) {}
 
-    bool has_value() noexcept { return wait.fired() ? wait.confirm() && !in.ended() : wait.would_receive(); }
+    bool has_value() noexcept {
+        if (!wait.fired()) return wait.would_receive();
+        wait.recall();
+        return wait.confirm() && !in.ended();
+    }
+
     const receiver<T>& in;
     receive_await<T> wait;
 };

@@ -91,12 +91,14 @@ public:
 
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> parent) {
+        // Those who may throw first.
+        each([&](auto& r) {
+            if constexpr (!std::remove_reference_t<decltype(r)>::is_fiber) r.arm(parent, any_fibers ? this : nullptr);
+        });
         if constexpr (any_fibers) stand_in(parent);
         each([&](auto& r) {
             if constexpr (std::remove_reference_t<decltype(r)>::is_fiber)
                 this->start(r.started(), std::move(r.work()));
-            else
-                r.arm(parent, any_fibers ? this : nullptr);
         });
     }
 
@@ -197,7 +199,7 @@ private:
 /// who it was. Of those that are ready at once, the first in order wins. What is given up has not
 /// happened: a value stays in its channel or with its sender. What the winner throws comes out of here.
 template <class... As>
-[[nodiscard]] auto race(As&&... work) {
+[[nodiscard]] auto race(As&&... work RTAI_REFERRED_TO) {
     static_assert(sizeof...(As) > 1, "a race takes two or more");
     return detail::race_await<detail::runner_for<As>...>(std::in_place, std::forward<As>(work)...);
 }

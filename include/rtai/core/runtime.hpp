@@ -54,16 +54,16 @@ public:
     }
 
     /// Starts a session on the least loaded shard: `make` is called there, and returns its task. From any
-    /// thread. After `stop` nothing starts.
+    /// thread. False after `stop`: then nothing starts.
     template <class F>
-    void place(F make) {
-        place_on(*std::min_element(stations_.begin(), stations_.end(), less_loaded), std::move(make));
+    bool place(F make) {
+        return place_on(*std::min_element(stations_.begin(), stations_.end(), less_loaded), std::move(make));
     }
 
     /// The same, on a shard of your choice.
     template <class F>
-    void place(std::size_t i, F make) {
-        place_on(stations_.at(i), std::move(make));
+    bool place(std::size_t i, F make) {
+        return place_on(stations_.at(i), std::move(make));
     }
 
     /// What long-lived sessions wait for, to come to an end in good time: the event of this shard.
@@ -94,7 +94,8 @@ private:
 
         void run() {
             rtai::run(home, host());
-            open = false;
+            home.turn();  // drops what was placed too late
+            home.evict();
         }
 
         task<> host() {
@@ -115,14 +116,14 @@ private:
             }
         }
 
-        shard home;
         std::atomic<std::size_t> load{0};
+        std::atomic<bool> open{true};
+        shard home;
         scope* sessions = nullptr;
         std::promise<void> up;
         event stopping;
         duration patience{};
         std::size_t cancelled = 0;
-        bool open = true;
         std::thread thread;
     };
 
@@ -161,11 +162,13 @@ private:
     }
 
     template <class F>
-    void place_on(std::unique_ptr<station>& s, F make) {
+    bool place_on(std::unique_ptr<station>& s, F make) {
+        if (!s->open) return false;
         s->home.post([this, &s = *s, make = std::move(make), taken = place_taken(*s)]() mutable {
             if (s.open)
                 s.sessions->spawn(contained<F>(std::move(make), std::move(taken)));
         });
+        return true;
     }
 
     template <class F>
@@ -173,7 +176,15 @@ private:
         try {
             co_await make();
         } catch (...) {
-            on_failure_(std::current_exception());
+            report(std::current_exception());
+        }
+    }
+
+    void report(const std::exception_ptr& failure) noexcept {
+        try {
+            on_failure_(failure);
+        } catch (...) {
+            print_failure(failure);
         }
     }
 

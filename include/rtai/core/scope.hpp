@@ -29,6 +29,7 @@ public:
     /// Starts `work` at the loop's next step. In a scope that is closing it is dropped.
     template <class T>
     void spawn(task<T> work) {
+        work.expect_something();
         if (closed()) return;
         auto* m = new detail::child<T, member>(*this);
         members_.push_back(*m);
@@ -179,6 +180,7 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> parent) {
         work body = body_(scope_);
+        body.expect_something();
         scope_.body_ = &fiber_;
         scope_.stand_in(parent);
         scope_.start(fiber_, std::move(body));

@@ -43,7 +43,7 @@ public:
     ~shard() {
         const entered inside(*this);
         inbox_.deliver();
-        while (!residents_.empty()) delete &residents_.pop_front();
+        evict();
     }
 
     time_point now() const noexcept { return driver_->now(); }
@@ -72,13 +72,20 @@ public:
     /// between shards arrive even when the work that sent them is finished.
     void settle(duration limit) {
         const entered inside(*this);
-        const time_point until = now() + limit;
+        const time_point until = later(now(), limit);
         while (!residents_.empty() && now() < until) {
             turn();
             if (residents_.empty()) break;
             if (idle()) rest(std::min(until, timers_.next()));
             else driver_->poll();
         }
+    }
+
+    /// Ends what the library still has under way here; the far sides learn of it. Before the first of
+    /// several shards that know each other is destroyed.
+    void evict() noexcept {
+        const entered inside(*this);
+        while (!residents_.empty()) delete &residents_.pop_front();
     }
 
     /// Takes in letters and due timers, then runs what is ready, for a bounded time. Returns how much

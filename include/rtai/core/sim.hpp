@@ -33,7 +33,7 @@ public:
     world(const world&) = delete;
     world& operator=(const world&) = delete;
     ~world() {
-        // Newest first, each with what still runs on it.
+        for (const auto& s : shards_) s->evict();
         while (!shards_.empty()) shards_.pop_back();
     }
 

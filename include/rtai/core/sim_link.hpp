@@ -97,10 +97,8 @@ private:
         time_point when;
         Packet packet;
     };
-    enum class armed : std::uint8_t { no, timer };
-
     void arrive() noexcept {
-        armed_ = armed::no;
+        armed_ = false;
         while (!cut_ && !packets_.empty() && packets_.front().when <= world_.now()) {
             Packet p = std::move(packets_.front().packet);
             packets_.pop_front();
@@ -110,57 +108,72 @@ private:
     }
 
     void disarm() noexcept {
-        if (std::exchange(armed_, armed::no) == armed::no) return;
+        if (!std::exchange(armed_, false)) return;
         if (entry_.fired) unlink();
         else to_.remove_timer(entry_);
     }
 
     void rearm() {
         const shard::entered inside(to_);
-        if (armed_ == armed::timer && !entry_.fired && !packets_.empty() && !cut_ && entry_.when == packets_.front().when)
+        if (armed_ && !entry_.fired && !packets_.empty() && !cut_ && entry_.when == packets_.front().when)
             return;
         disarm();
         if (cut_ || packets_.empty()) return;
         entry_.when = packets_.front().when;
         entry_.fired = false;
         to_.add_timer(entry_);
-        armed_ = armed::timer;
+        armed_ = true;
     }
 
     std::deque<in_flight> packets_;
     timer_entry entry_;
-    armed armed_ = armed::no;
+    bool armed_ = false;
     bool cut_ = false;
     bool gone_ = false;
 };
 
+/// What a byte stream carries.
+struct segment {
+    enum class kind : std::uint8_t {
+        bytes,
+        end,    ///< the writer has nothing more to say
+        reset,  ///< the far end is gone, with both its directions
+    };
+    segment(kind k, buffer b) noexcept : what(k), bytes(std::move(b)) {}
+    kind what;
+    buffer bytes;
+};
+
 /// One direction of a byte stream.
-class byte_wire final : public wire<buffer> {
+class byte_wire final : public wire<segment> {
 public:
     byte_wire(world& w, shard& from, shard& to, const conditions& c) : wire(w, to, c), from_(from) {}
 
+    /// The other direction, for a reset to end both.
+    void pair_with(byte_wire& other) noexcept { back_ = &other; }
+
     task<result<std::size_t>> write_some(std::span<const std::byte> bytes) {
         if (bytes.empty()) co_return std::size_t{0};
-        while (!reader_gone_ && held_ >= conditions_.window) {
+        while (!broken_ && held_ >= conditions_.window) {
             room_.reset();
             co_await room_.wait();
         }
-        if (reader_gone_) co_return error(std::errc::connection_reset, "write to a simulated link");
+        if (broken_) co_return error(std::errc::connection_reset, "write to a simulated link");
         const std::size_t count = std::min(bytes.size(), conditions_.window - held_);
         buffer packet(count);
         std::memcpy(packet.data(), bytes.data(), count);
         held_ += count;
-        send(std::move(packet));
+        send(segment::kind::bytes, std::move(packet));
         co_return count;
     }
 
     task<result<std::size_t>> read_some(std::span<std::byte> into) {
-        while (arrived_.empty() && !ended_) {
+        while (arrived_.empty() && !ended_ && !reset_) {
             came_.reset();
             co_await came_.wait();
         }
         if (arrived_.empty()) {
-            if (writer_reset_) co_return error(std::errc::connection_reset, "read from a simulated link");
+            if (!ended_) co_return error(std::errc::connection_reset, "read from a simulated link");
             co_return std::size_t{0};
         }
         buffer& first = arrived_.front();
@@ -172,57 +185,61 @@ public:
             offset_ = 0;
         }
         held_ -= count;
-        signal(room_, from_);
+        const shard::entered inside(from_);
+        room_.set();
         co_return count;
     }
 
-    /// The writer has nothing more to say: an empty packet, after all others.
     void finish() {
-        if (!std::exchange(finished_, true)) send(buffer());
+        if (!std::exchange(finished_, true)) send(segment::kind::end, buffer());
     }
 
-    /// The reader is gone: writing fails from now on.
-    void drop_reader() {
-        reader_gone_ = true;
-        signal(room_, from_);
-    }
-
-    void drop_writer() {
-        writer_reset_ = !finished_;
-        finish();
-    }
+    void reset() { send(segment::kind::reset, buffer()); }
 
 private:
-    void send(buffer packet) {
+    void send(segment::kind what, buffer bytes) {
         time_point when = world_.now() + travel_time();
         while (world_.random().chance(conditions_.loss)) when += conditions_.resend_after;
         // What was sent later waits for what was sent before.
         last_arrival_ = std::max(last_arrival_, when);
-        put(last_arrival_, std::move(packet));
+        put(last_arrival_, segment(what, std::move(bytes)));
     }
 
-    void deliver(buffer&& packet) noexcept override {
-        if (packet) arrived_.push_back(std::move(packet));
-        else ended_ = true;
+    void deliver(segment&& s) noexcept override {
+        switch (s.what) {
+            case segment::kind::bytes: arrived_.push_back(std::move(s.bytes)); break;
+            case segment::kind::end: ended_ = true; break;
+            case segment::kind::reset:
+                reset_ = true;
+                back_->broken_ = true;
+                back_->room_.set();
+                break;
+        }
         came_.set();
     }
 
-    static void signal(event& e, shard& on) {
-        const shard::entered inside(on);
-        e.set();
-    }
-
     shard& from_;
+    byte_wire* back_ = nullptr;
     event room_;
     event came_;
     std::deque<buffer> arrived_;
     std::size_t offset_ = 0;
     std::size_t held_ = 0;
     time_point last_arrival_{};
-    bool finished_ = false;
-    bool ended_ = false;
-    bool reader_gone_ = false;
-    bool writer_reset_ = false;
+    bool finished_ = false;  // the writer's word
+    bool broken_ = false;    // what the writer knows of the reader's end
+    bool ended_ = false;     // what the reader knows
+    bool reset_ = false;
+};
+
+/// Both directions.
+struct byte_wires {
+    byte_wires(world& w, shard& a, shard& b, const conditions& c) : to_a(w, b, a, c), to_b(w, a, b, c) {
+        to_a.pair_with(to_b);
+        to_b.pair_with(to_a);
+    }
+    byte_wire to_a;
+    byte_wire to_b;
 };
 
 /// One direction of a datagram link.
@@ -262,11 +279,12 @@ private:
 class stream {
 public:
     stream() = default;
-    stream(stream&&) noexcept = default;
-    stream& operator=(stream&& other) noexcept {
-        close();
-        in_ = std::move(other.in_);
-        out_ = std::move(other.out_);
+    stream(stream&& other) noexcept
+        : wires_(std::move(other.wires_)), in_(std::exchange(other.in_, nullptr)), out_(std::exchange(other.out_, nullptr)) {}
+    stream& operator=(stream other) noexcept {
+        std::swap(wires_, other.wires_);
+        std::swap(in_, other.in_);
+        std::swap(out_, other.out_);
         return *this;
     }
     ~stream() { close(); }
@@ -286,44 +304,43 @@ public:
     }
 
     /// The far end reads what was written, and then the end.
-    void finish() {
-        if (out_) out_->finish();
-    }
+    void finish() { out_->finish(); }
 
+    /// Both directions end; the far end learns of it as far as the network lets it.
     void close() {
-        if (out_) std::exchange(out_, nullptr)->drop_writer();
-        if (in_) std::exchange(in_, nullptr)->drop_reader();
+        if (out_ != nullptr) std::exchange(out_, nullptr)->reset();
+        in_ = nullptr;
+        wires_ = nullptr;
     }
 
 private:
     friend class stream_link;
-    stream(std::shared_ptr<detail::byte_wire> in, std::shared_ptr<detail::byte_wire> out)
-        : in_(std::move(in)), out_(std::move(out)) {}
+    stream(std::shared_ptr<detail::byte_wires> wires, detail::byte_wire& in, detail::byte_wire& out) noexcept
+        : wires_(std::move(wires)), in_(&in), out_(&out) {}
 
-    std::shared_ptr<detail::byte_wire> in_;
-    std::shared_ptr<detail::byte_wire> out_;
+    std::shared_ptr<detail::byte_wires> wires_;
+    detail::byte_wire* in_ = nullptr;
+    detail::byte_wire* out_ = nullptr;
 };
 
 /// A byte stream between two shards of a world, and the faults of the network it runs through.
 class stream_link {
 public:
     stream_link(world& w, shard& a, shard& b, const conditions& c = {})
-        : to_a_(std::make_shared<detail::byte_wire>(w, b, a, c)), to_b_(std::make_shared<detail::byte_wire>(w, a, b, c)) {}
+        : wires_(std::make_shared<detail::byte_wires>(w, a, b, c)) {}
 
-    stream end_a() { return stream(to_a_, to_b_); }
-    stream end_b() { return stream(to_b_, to_a_); }
+    stream end_a() { return stream(wires_, wires_->to_a, wires_->to_b); }
+    stream end_b() { return stream(wires_, wires_->to_b, wires_->to_a); }
 
     /// Nothing arrives, in either direction, until `heal`.
-    void partition() { to_a_->cut(), to_b_->cut(); }
-    void heal() { to_a_->heal(), to_b_->heal(); }
+    void partition() { wires_->to_a.cut(), wires_->to_b.cut(); }
+    void heal() { wires_->to_a.heal(), wires_->to_b.heal(); }
 
-    /// Half open: the other end learns nothing, and hears nothing any more.
-    void lose_a() { to_b_->vanish(), to_a_->vanish(); }
-    void lose_b() { lose_a(); }
+    /// Half open: from now on neither end hears or learns anything of the other.
+    void lose_peer() { wires_->to_a.vanish(), wires_->to_b.vanish(); }
 
 private:
-    std::shared_ptr<detail::byte_wire> to_a_;
-    std::shared_ptr<detail::byte_wire> to_b_;
+    std::shared_ptr<detail::byte_wires> wires_;
 };
 
 /// One end of a simulated datagram path: like a connected UDP socket.

@@ -152,8 +152,13 @@ public:
     };
 
     await operator co_await() && {
-        if (!handle_) throw std::logic_error("a task can be awaited once: this one already was, or it is empty");
+        expect_something();
         return await(std::move(*this));
+    }
+
+    /// Throws if there is nothing to do.
+    void expect_something() const {
+        if (!handle_) throw std::logic_error("a task can be awaited once: this one already was, or it is empty");
     }
 
     /// Gives the coroutine away, with the duty to destroy it.
@@ -211,7 +216,7 @@ public:
     using Base::Base;
 
     void start(task<T> work) {
-        if (!work) throw std::logic_error("an empty task was started");
+        work.expect_something();
         handle_ = work.release();
         Base::start(handle_, handle_.promise());
     }

@@ -57,14 +57,14 @@ private:
 /// Waits for `work`, but not beyond `when`: then it is given up, and the result is
 /// `std::errc::timed_out`.
 template <class A>
-[[nodiscard]] auto with_deadline(time_point when, A&& work) {
+[[nodiscard]] auto with_deadline(time_point when, A&& work RTAI_REFERRED_TO) {
     return detail::timeout_await<A>(when, std::forward<A>(work));
 }
 
 /// The same, for a time from now on.
 template <class A>
-[[nodiscard]] auto with_timeout(duration how_long, A&& work) {
-    return detail::timeout_await<A>(now() + how_long, std::forward<A>(work));
+[[nodiscard]] auto with_timeout(duration how_long, A&& work RTAI_REFERRED_TO) {
+    return detail::timeout_await<A>(later(now(), how_long), std::forward<A>(work));
 }
 
 }  // namespace rtai

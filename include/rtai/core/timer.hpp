@@ -73,7 +73,9 @@ public:
 /// Waits until a time on the shard's clock.
 [[nodiscard]] inline detail::sleep_await sleep_until(time_point when) noexcept { return detail::sleep_await(when); }
 
-[[nodiscard]] inline detail::sleep_await sleep_for(duration how_long) { return detail::sleep_await(now() + how_long); }
+[[nodiscard]] inline detail::sleep_await sleep_for(duration how_long) {
+    return detail::sleep_await(later(now(), how_long));
+}
 
 /// Lets everything else that is ready go first.
 [[nodiscard]] inline detail::yield_await yield() noexcept { return {}; }

@@ -31,6 +31,7 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> parent) {
         auto work = body_(resource_);
+        work.expect_something();
         stand_in(parent);
         start(body_fiber_, std::move(work));
     }

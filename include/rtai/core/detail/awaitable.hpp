@@ -5,6 +5,13 @@
 #include <utility>
 #include <variant>
 
+// clang warns when what an await refers to is gone before the await.
+#if defined(__clang__)
+#define RTAI_REFERRED_TO [[clang::lifetimebound]]
+#else
+#define RTAI_REFERRED_TO
+#endif
+
 namespace rtai::detail {
 
 template <class T>
@@ -41,7 +48,8 @@ task<await_result<A>> as_task(A&& awaitable) {
 }
 
 template <class T>
-task<T> to_task(task<T>&& work) noexcept {
+task<T> to_task(task<T>&& work) {
+    work.expect_something();
     return std::move(work);
 }
 

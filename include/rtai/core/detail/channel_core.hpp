@@ -147,7 +147,7 @@ public:
         end_receive_turn();
         if (empty()) return std::nullopt;
         auto value = pop();
-        wake_all_if_drained();
+        pass_on_values();
         return value;
     }
 
@@ -156,7 +156,7 @@ public:
         w.leave();
         if (!had_turn) return;
         end_receive_turn();
-        if (tail_ - head_ > woken_receivers_ && !receivers_.empty()) wake_receiver();
+        pass_on_values();
     }
 
     /// At loop level: a woken receiver is about to go on. False: what it was promised was flushed
@@ -244,6 +244,8 @@ public:
         s.received = head_ - overwritten_ - flushed_ - abandoned_;
         s.dropped = dropped_;
         s.flushed = flushed_;
+        s.senders_waiting = senders_.count() + woken_senders_;
+        s.receivers_waiting = receivers_.count() + woken_receivers_;
         return s;
     }
 
@@ -293,6 +295,12 @@ private:
 
     void end_send_turn() noexcept {
         if (--woken_senders_ == 0 && !ended_for_senders()) send_limit_ = capacity_;
+    }
+
+    /// Who came while somebody else had a turn waits in line, though there may be enough for both.
+    void pass_on_values() noexcept {
+        while (tail_ - head_ > woken_receivers_ && !receivers_.empty()) wake_receiver();
+        wake_all_if_drained();
     }
 
     void pass_on_room() noexcept {

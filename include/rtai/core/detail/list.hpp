@@ -1,6 +1,6 @@
 #pragma once
 
-#include <type_traits>
+#include <cstddef>
 
 namespace rtai::detail {
 
@@ -43,6 +43,12 @@ public:
         list_hook* hook = ends_.next;
         while (steps-- > 0 && hook->next != &ends_) hook = hook->next;
         return as_element(hook);
+    }
+
+    std::size_t count() const noexcept {
+        std::size_t n = 0;
+        for (const list_hook* hook = ends_.next; hook != &ends_; hook = hook->next) ++n;
+        return n;
     }
 
     /// Calls `visit` with each element; `visit` may unlink the one it is given.

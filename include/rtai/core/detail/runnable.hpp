@@ -61,6 +61,13 @@ struct waiter : runnable {
             coroutine.resume();
     }
 
+    /// Takes it out of the ready queue, as if it had been told to go on.
+    void recall() noexcept {
+        if (state != phase::fired) return;
+        unlink();
+        state = phase::going;
+    }
+
     /// Out of the list or queue it is in.
     void leave() noexcept {
         if (state == phase::waiting || state == phase::fired) unlink();

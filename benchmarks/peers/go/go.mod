@@ -1,0 +1,3 @@
+module rtai/benchmarks
+
+go 1.18

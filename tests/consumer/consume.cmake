@@ -1,0 +1,41 @@
+# One consumer test, run by ctest as a script. The prefix moves after the install, so nothing may remember it.
+cmake_minimum_required(VERSION 3.25)
+
+function(run)
+    execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    message("${output}")
+    if(expected)
+        string(REGEX REPLACE "[ \n]+" " " flat "${output}")
+        if(code EQUAL 0 OR NOT flat MATCHES "${expected}")
+            message(FATAL_ERROR "It should have failed with: ${expected}")
+        endif()
+    elseif(NOT code EQUAL 0)
+        list(JOIN ARGV " " command)
+        message(FATAL_ERROR "Failed (${code}): ${command}")
+    endif()
+endfunction()
+
+if(step STREQUAL "install")
+    file(REMOVE_RECURSE "${prefix}" "${prefix}.first")
+    run("${CMAKE_COMMAND}" --install "${tree_build}" --prefix "${prefix}.first")
+    file(RENAME "${prefix}.first" "${prefix}")
+    return()
+endif()
+
+set(source "${CMAKE_CURRENT_LIST_DIR}/${step}")
+set(build "${build}/${step}")
+file(REMOVE_RECURSE "${build}")
+file(MAKE_DIRECTORY "${build}")
+if(step STREQUAL "pkg_config")
+    run("${CMAKE_COMMAND}" -E env "CXX=${compiler}" "PKG_CONFIG_PATH=${prefix}/share/pkgconfig"
+        "${source}/build.sh" "${build}/consumer")
+else()
+    run("${CMAKE_COMMAND}" -S "${source}" -B "${build}" -G Ninja
+        "-DCMAKE_CXX_COMPILER=${compiler}"
+        "-DCMAKE_PREFIX_PATH=${prefix}" "-DRTAI_TREE=${tree}")
+    if(expected)
+        return()
+    endif()
+    run("${CMAKE_COMMAND}" --build "${build}")
+endif()
+run("${build}/consumer")
