@@ -60,7 +60,8 @@ private:
         if (logarithmic)
             for (double decade = from; decade <= most; decade *= 10) {
                 rect(x_of(decade), y_, 1, bottom - y_, line);
-                text(x_of(decade), bottom + 14, 11, "middle", faint, short_number(decade));
+                text(x_of(decade), bottom + 14, 11, "middle", faint,
+                     decade < 1 ? "0.1" : std::to_string(std::lround(decade)));
             }
         for (const auto& row : rows) {
             rect(bars_from, y_ + 4, std::max(1.0, x_of(row.median) - bars_from), row_height - 8,

@@ -89,4 +89,5 @@ inline void run_every_way(task<> (*test)()) {
     static rtai::task<> function()
 
 /// A test that is a coroutine: `CO_TEST("a value that was sent is received", "[channel]") { ... }`
+/// Await first, then REQUIRE: the test may be ended in any await, and Catch wants to finish what it began.
 #define CO_TEST(...) RTAI_CO_TEST(INTERNAL_CATCH_UNIQUE_NAME(co_test_), __VA_ARGS__)

@@ -40,7 +40,9 @@ public:
             core_.push(std::move(value_));
             return true;
         }
-        return open_ = false, core_.ended_for_senders();
+        if (!core_.ended_for_senders()) return false;
+        state = phase::over;
+        return true;
     }
 
     template <class Promise>
@@ -50,7 +52,8 @@ public:
 
     /// False: the channel has ended, nobody will receive this, and the caller still has it.
     [[nodiscard("false means that nobody receives any more: stop")]] bool await_resume() {
-        if (!pending()) [[likely]] return open_;
+        if (state == phase::idle) [[likely]] return true;
+        if (state == phase::over) return false;
         return core_.take_send_turn(*this, std::move(value_));
     }
 
@@ -67,7 +70,6 @@ public:
 private:
     channel_core<T>& core_;
     T& value_;
-    bool open_ = true;
 };
 
 /// The same with a copy of the value.
@@ -90,7 +92,12 @@ public:
     explicit receive_await(channel_core<T>& core) noexcept : core_(core) {}
     ~receive_await() { disarm(); }
 
-    bool await_ready() const noexcept { return core_.can_receive_now() || core_.drained(); }
+    bool await_ready() noexcept {
+        if (core_.can_receive_now()) [[likely]] return true;
+        if (!core_.drained()) return false;
+        state = phase::over;
+        return true;
+    }
 
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> h) {
@@ -99,10 +106,8 @@ public:
 
     /// Nothing: the stream has ended.
     std::optional<T> await_resume() {
-        if (!pending()) [[likely]] {
-            if (core_.empty()) return std::nullopt;
-            return core_.pop();
-        }
+        if (state == phase::idle) [[likely]] return core_.pop();
+        if (state == phase::over) return std::nullopt;
         return core_.take_receive_turn(*this);
     }
 

@@ -133,7 +133,14 @@ private:
 
 /// Runs all at once and waits for all. The first failure cancels the others and comes out of here. The
 /// results come as a tuple, with `std::monostate` for `void`, or as nothing if all are `void`.
+template <class... Ts>
+[[nodiscard]] auto join(task<Ts>... work) {
+    return detail::join_await<Ts...>(detail::to_task(std::move(work))...);
+}
+
+/// The same for any awaitables, which have to stay where they are until then.
 template <class... As>
+    requires(!(detail::is_task<std::remove_cvref_t<As>>::value && ...))
 [[nodiscard]] auto join(As&&... work RTAI_REFERRED_TO) {
     return detail::join_await<detail::await_result<As>...>(detail::to_task(std::forward<As>(work))...);
 }

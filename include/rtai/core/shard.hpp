@@ -95,12 +95,12 @@ public:
         if (inbox_.deliver()) last_letter_ = now();
         fire_timers();
         std::size_t count = 0;
-        if (!ready_.empty()) {
-            const time_point until = now() + longest_turn;
-            do {
-                for (unsigned i = 0; i < steps_between_clock_reads && !ready_.empty(); ++i, ++count) run_one();
-            } while (!ready_.empty() && now() < until);
-        }
+        if (ready_.empty()) return count;
+        const time_point until = now() + longest_turn;
+        do {
+            for (unsigned i = 0; i < steps_between_clock_reads; ++i, ++count)
+                if (!run_one()) return count;
+        } while (now() < until);
         return count;
     }
 
@@ -108,9 +108,7 @@ public:
     bool step() {
         const entered inside(*this);
         inbox_.deliver();
-        if (ready_.empty()) return false;
-        run_one();
-        return true;
+        return run_one();
     }
 
     void fire_timers() {
@@ -209,10 +207,12 @@ private:
         asleep_ = false;
     }
 
-    void run_one() noexcept {
-        detail::runnable& item = ready_.pop();
+    bool run_one() noexcept {
+        detail::runnable* item = ready_.pop();
+        if (item == nullptr) return false;
         ++steps_;
-        item.act(item);
+        item->act(*item);
+        return true;
     }
 
     static constinit inline thread_local shard* current_ = nullptr;

@@ -125,7 +125,7 @@ public:
     }
 
     /// A woken sender goes on: now its value moves. False: the channel has ended.
-    bool take_send_turn(waiter& w, T&& value) {
+    [[gnu::noinline]] bool take_send_turn(waiter& w, T&& value) {
         w.state = waiter::phase::idle;
         end_send_turn();
         const outcome result = offer(std::move(value));
@@ -133,7 +133,7 @@ public:
         return result != outcome::ended;
     }
 
-    void give_up_send(waiter& w) noexcept {
+    [[gnu::noinline]] void give_up_send(waiter& w) noexcept {
         const bool had_turn = w.fired();
         w.leave();
         if (!had_turn) return;
@@ -142,7 +142,7 @@ public:
     }
 
     /// A woken receiver goes on, to take its value or learn of the end.
-    std::optional<T> take_receive_turn(waiter& w) {
+    [[gnu::noinline]] std::optional<T> take_receive_turn(waiter& w) {
         w.state = waiter::phase::idle;
         end_receive_turn();
         if (empty()) return std::nullopt;
@@ -151,7 +151,7 @@ public:
         return value;
     }
 
-    void give_up_receive(waiter& w) noexcept {
+    [[gnu::noinline]] void give_up_receive(waiter& w) noexcept {
         const bool had_turn = w.fired();
         w.leave();
         if (!had_turn) return;
@@ -277,13 +277,13 @@ private:
         home_->schedule(w);
     }
 
-    void wake_receiver() noexcept {
+    [[gnu::noinline]] void wake_receiver() noexcept {
         ++woken_receivers_;
         receive_floor_ = nothing_goes;
         wake(receivers_.pop_front());
     }
 
-    void wake_sender() noexcept {
+    [[gnu::noinline]] void wake_sender() noexcept {
         ++woken_senders_;
         send_limit_ = 0;
         wake(senders_.pop_front());

@@ -15,12 +15,14 @@ public:
     void push(runnable& item) noexcept { ready_.push_back(item); }
     void push_urgent(runnable& item) noexcept { urgent_.push_back(item); }
 
-    runnable& pop() noexcept {
-        if (!urgent_.empty()) return urgent_.pop_front();
-        if (shuffle_ == nullptr) return ready_.pop_front();
+    /// Null when there is nothing.
+    runnable* pop() noexcept {
+        if (!urgent_.empty()) return &urgent_.pop_front();
+        if (ready_.empty()) return nullptr;
+        if (shuffle_ == nullptr) return &ready_.pop_front();
         runnable& item = ready_.at_most(static_cast<unsigned>(shuffle_->below(shuffle_window)));
         item.unlink();
-        return item;
+        return &item;
     }
 
     void shuffle_by(random* source) noexcept { shuffle_ = source; }

@@ -30,7 +30,8 @@ protected:
 /// before: until then the wait can be given up with `disarm`, and nothing has happened.
 struct waiter : runnable {
     enum class phase : unsigned char {
-        idle,
+        idle,     ///< not begun, or its value was there at once
+        over,     ///< what it would wait for can not come any more
         waiting,  ///< in the list of what it waits for
         fired,    ///< in the ready queue
         going,    ///< its coroutine, or who watches it, was told to go on
@@ -44,7 +45,7 @@ struct waiter : runnable {
     observer* watched_by;
     phase state = phase::idle;
 
-    bool pending() const noexcept { return state != phase::idle; }
+    bool pending() const noexcept { return state >= phase::waiting; }
     bool fired() const noexcept { return state >= phase::fired; }
     bool going() const noexcept { return state == phase::going; }
 
