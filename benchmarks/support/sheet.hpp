@@ -134,7 +134,7 @@ private:
             else std::cout << "  not installed: ./dev bench core --peers";
             std::cout << '\n';
         }
-        std::cout << std::endl;
+        std::cout << '\n' << std::flush;
     }
 
     void print_goals() const {

@@ -79,8 +79,7 @@ constexpr std::string_view sentences[] = {
 task<> microphone(sender<audio> out, conversation& c) {
     for (auto next = rtai::now();; next += frame_length) {
         co_await rtai::sleep_until(next + c.up_to(15ms));
-        audio frame(c.turn);
-        if (!co_await out.send(std::move(frame))) co_return;
+        if (!co_await out.send(audio(c.turn))) co_return;
     }
 }
 
@@ -102,8 +101,7 @@ task<> recognise(receiver<interruption> control, receiver<audio> heard, sender<t
             c.shown.recognise = "ponders";
             co_await rtai::sleep_for(600ms);
         }
-        text sentence(sentences[count % std::size(sentences)], c.turn);
-        if (!co_await out.send(std::move(sentence))) co_return;
+        if (!co_await out.send(text(sentences[count % std::size(sentences)], c.turn))) co_return;
     }
 }
 
@@ -112,8 +110,7 @@ task<> say(const text& sentence, const sender<audio>& out) {
     const std::size_t frames = sentence.words.size() * 4;
     for (std::size_t i = 0; i < frames; ++i) {
         co_await rtai::sleep_for(4ms);
-        audio frame(sentence.turn);
-        if (!co_await out.send(std::move(frame))) co_return;
+        if (!co_await out.send(audio(sentence.turn))) co_return;
     }
 }
 
@@ -147,8 +144,7 @@ task<> person(const channel<audio>& speech, sender<interruption> control, conver
         const auto flushed = speech.flush([&](const audio& frame) { return frame.turn < c.turn; });
         c.shown.tell("interrupted: turn " + std::to_string(c.turn) + ", " + std::to_string(flushed) +
                      " frames flushed");
-        interruption news(c.turn);
-        if (!co_await control.send(std::move(news))) co_return;
+        if (!co_await control.send(interruption(c.turn))) co_return;
     }
 }
 

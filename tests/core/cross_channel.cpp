@@ -199,9 +199,10 @@ TEST_CASE("the ends of a stream that nobody used go with it", "[cross_channel]")
             auto send = [](sender<std::shared_ptr<int>> to, std::shared_ptr<int> what) -> task<> {
                 (void)co_await to.send(std::move(what));
             };
+            std::thread other([&] { run(*there, [](duration d) -> task<> { co_await sleep_for(d); }(0ms)); });
             run(*here, send(std::move(out), value));
+            other.join();
         }
-        run(*there, [](duration d) -> task<> { co_await sleep_for(d); }(0ms));
     }
     REQUIRE(value.use_count() == 1);
 }

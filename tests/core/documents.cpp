@@ -176,7 +176,8 @@ task<duration> travel_time(sim::world& world) {
 CO_TEST("the documents' tasks, channels and joins work as they are printed", "[documents]") {
     const bool is_it = co_await is_long("what a lovely day");
     REQUIRE(is_it);
-    const std::vector<std::string> heard = co_await shout({"hello", "world"});
+    std::vector<std::string> texts{"hello", "world"};
+    const auto heard = co_await shout(std::move(texts));
     REQUIRE(heard == std::vector<std::string>{"HELLO", "WORLD"});
 }
 

@@ -142,7 +142,7 @@ TEST_CASE("an operation that fails gives its error as a result", "[io]") {
         result<> done = co_await socket.async_connect(nobody, io);
         co_return done.ok() ? std::error_code() : done.error().code;
     };
-    REQUIRE(run(try_to_connect()) == std::errc::connection_refused);
+    REQUIRE(run(try_to_connect()) == asio::error::connection_refused);
 }
 
 TEST_CASE("a read that is given up lets go of its socket, which can be read again", "[io]") {
@@ -211,10 +211,13 @@ CO_TEST("an operation that completes at once does not suspend", "[io]") {
     REQUIRE(test::world().steps() == steps);
 }
 
-CO_TEST("a million operations that complete at once keep the stack flat", "[io][.]") {
-    int sum = 0;
-    for (int i = 0; i < 1'000'000; ++i) sum += co_await done_at_once(1);
-    REQUIRE(sum == 1'000'000);
+TEST_CASE("a million operations that complete at once keep the stack flat", "[io]") {
+    auto many = []() -> task<int> {
+        int sum = 0;
+        for (int i = 0; i < 1'000'000; ++i) sum += co_await done_at_once(1);
+        co_return sum;
+    };
+    REQUIRE(sim::run(many()) == 1'000'000);
 }
 
 CO_TEST("an operation's values come as what its signature says", "[io]") {

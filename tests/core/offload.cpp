@@ -211,10 +211,11 @@ CO_TEST("in simulation, work on another thread is done on this one, though not a
         co_return;
     };
     auto ask = [](worker_pool& p) -> task<std::thread::id> {
-        auto id = co_await offload(p, [held = counted(1)] {
+        auto work = [held = counted(1)] {
             (void)held.value;
             return std::this_thread::get_id();
-        });
+        };
+        auto id = co_await offload(p, std::move(work));
         co_return *id;
     };
     auto [nothing, id] = co_await join(go(others_went), ask(pool));

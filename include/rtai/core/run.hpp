@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <rtai/core/detail/fiber.hpp>
 #include <rtai/core/shard.hpp>
 #include <rtai/core/task.hpp>
@@ -13,34 +12,34 @@ namespace detail {
 template <class T>
 class root final : fiber_owner {
 public:
-    explicit root(shard& home) : shard_(home), fiber_(std::in_place, static_cast<fiber_owner&>(*this)) {}
+    explicit root(shard& home) : shard_(home), fiber_(*this) {}
     root(const root&) = delete;
     root& operator=(const root&) = delete;
     ~root() {
         const shard::entered inside(shard_);
-        fiber_.reset();
+        fiber_.abandon();
     }
 
     void start(task<T> work) {
         const shard::entered inside(shard_);
-        fiber_->start(std::move(work));
+        fiber_.start(std::move(work));
     }
 
     /// For a shard whose loop is not running just now.
     void cancel() noexcept {
         const shard::entered inside(shard_);
-        fiber_->cancel();
+        fiber_.cancel();
     }
 
     const bool& ended() const noexcept { return ended_; }
-    bool finished() const noexcept { return fiber_->finished(); }
-    T take() { return fiber_->take(); }
+    bool finished() const noexcept { return fiber_.finished(); }
+    T take() { return fiber_.take(); }
 
 private:
     void child_ended(fiber&) noexcept override { ended_ = true; }
 
     shard& shard_;
-    std::optional<child<T>> fiber_;
+    child<T> fiber_;
     bool ended_ = false;
 };
 

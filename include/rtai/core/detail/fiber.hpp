@@ -83,11 +83,14 @@ struct promise_base {
 
 class fiber : public runnable {
 public:
-    explicit fiber(fiber_owner& owner) noexcept : owner_(owner) {}
+    explicit fiber(fiber_owner& owner) noexcept : runnable(), owner_(owner) {}
     fiber(const fiber&) = delete;
     fiber& operator=(const fiber&) = delete;
-    virtual ~fiber() {
-        if (queued_) unlink();
+    virtual ~fiber() { abandon(); }
+
+    /// Destroys it where it stands; nobody hears of it.
+    void abandon() noexcept {
+        if (std::exchange(queued_, false)) unlink();
         destroy_frames();
     }
 
