@@ -33,7 +33,7 @@ public:
     void poll() override {}
     void wait(time_point) override {}
     void wake() noexcept override {
-        asio::post(host_, [this] { pump(); });
+        asio::post(host_, [me = std::weak_ptr(myself_)] { pump(me); });
     }
     void turn_wanted() noexcept override {
         if (!std::exchange(pumping_, true)) wake();
@@ -41,6 +41,11 @@ public:
     void serve(shard& s) noexcept { shard_ = &s; }
 
 private:
+    /// What Asio still has in its queue may come after the shard is gone.
+    static void pump(const std::weak_ptr<guest_driver*>& driver) {
+        if (const auto alive = driver.lock()) (*alive)->pump();
+    }
+
     void pump() {
         pumping_ = true;
         shard_->turn();
@@ -50,13 +55,14 @@ private:
         if (next >= armed_for_) return;
         armed_for_ = next;
         timer_.expires_at(next);
-        timer_.async_wait([this](asio::error_code error) {
-            if (error) return;
+        timer_.async_wait([this, me = std::weak_ptr(myself_)](asio::error_code error) {
+            if (error || me.expired()) return;
             armed_for_ = never;
             pump();
         });
     }
 
+    const std::shared_ptr<guest_driver*> myself_ = std::make_shared<guest_driver*>(this);
     asio::io_context& host_;
     asio::steady_timer timer_;
     shard* shard_ = nullptr;
@@ -122,6 +128,16 @@ private:
     bool ended_ = false;
 };
 
+/// How Asio is told of a task's end.
+template <class T>
+struct asio_signature {
+    using type = void(std::exception_ptr, T);
+};
+template <>
+struct asio_signature<void> {
+    using type = void(std::exception_ptr);
+};
+
 }  // namespace detail
 
 /// A shard inside an `asio::io_context` that somebody else runs, on one thread. It must outlive what
@@ -144,9 +160,7 @@ private:
 /// other. `T` must have a default value, which Asio wants beside an exception.
 template <class T>
 asio::awaitable<T> to_asio(shard& home, task<T> work) {
-    using signature = std::conditional_t<std::is_void_v<T>, std::type_identity<void(std::exception_ptr)>,
-                                         std::type_identity<void(std::exception_ptr, std::type_identity_t<T>)>>;
-    return asio::async_initiate<const asio::use_awaitable_t<>&, typename signature::type>(
+    return asio::async_initiate<const asio::use_awaitable_t<>&, typename detail::asio_signature<T>::type>(
         [&home](auto handler, task<T> w) {
             detail::guest_root<T, decltype(handler)>::launch(home, std::move(w), std::move(handler));
         },

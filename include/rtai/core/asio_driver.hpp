@@ -70,7 +70,11 @@ public:
         return context_;
     }
 
-    void poll() override { context_.poll(); }
+    /// No more than a few: handlers that keep each other busy must not starve the shard.
+    void poll() override {
+        for (int i = 0; i < 64 && context_.poll_one() > 0; ++i) {
+        }
+    }
 
     void wait(time_point until) override {
         if (until == never) {

@@ -85,6 +85,34 @@ public:
         : held_value<T>{value}, send_await<T>(core, held_value<T>::held) {}
 };
 
+/// `co_await out.until_ended()`.
+template <class T>
+class ended_await : public waiter {
+public:
+    explicit ended_await(channel_core<T>& core) noexcept : core_(core) {}
+    ~ended_await() { disarm(); }
+
+    bool await_ready() const noexcept { return core_.ended_for_senders(); }
+
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> h) {
+        arm(h);
+    }
+
+    void await_resume() noexcept { state = phase::idle; }
+
+    void arm(std::coroutine_handle<> target, observer* watcher = nullptr) {
+        set_target(target, watcher);
+        act = &waiter::go_on_action;
+        core_.watch_end(*this);
+    }
+
+    void disarm() noexcept { leave(); }
+
+private:
+    channel_core<T>& core_;
+};
+
 /// `co_await in.receive()`.
 template <class T>
 class receive_await : public waiter {
@@ -166,6 +194,11 @@ public:
     channel_stats stats() const noexcept { return core_->stats(); }
 
 protected:
+    channel_core<T>& core() const noexcept {
+        RTAI_CHECK(core_ != nullptr, "a sender or receiver is used that belongs to no channel, or was moved from");
+        return *core_;
+    }
+
     explicit channel_end(channel_core<T>& core) : core_(&core) {
         Side::added(core);
         core.retain();
@@ -202,13 +235,13 @@ public:
 
     /// `if (!co_await out.send(std::move(x))) co_return;`
     [[nodiscard]] detail::send_await<T> send(T&& value) const noexcept {
-        return detail::send_await<T>(*this->core_, value);
+        return detail::send_await<T>(this->core(), value);
     }
     [[nodiscard]] detail::send_copy_await<T> send(const T& value) const {
-        return detail::send_copy_await<T>(*this->core_, value);
+        return detail::send_copy_await<T>(this->core(), value);
     }
 
-    /// Without waiting. The value is moved from only when it was sent or dropped.
+    /// Without waiting. The caller keeps the value unless it was sent.
     offered try_send(T&& value) const {
         using outcome = typename detail::channel_core<T>::outcome;
         if (this->core_->others_first() && this->core_->blocks()) return ended() ? offered::ended : offered::full;
@@ -224,6 +257,11 @@ public:
     /// Nobody will receive any more.
     bool ended() const noexcept { return this->core_->ended_for_senders(); }
 
+    /// Waits for that.
+    [[nodiscard]] detail::ended_await<T> until_ended() const noexcept {
+        return detail::ended_await<T>(this->core());
+    }
+
 private:
     template <class, class>
     friend class channel;
@@ -238,7 +276,7 @@ public:
 
     /// `while (auto x = co_await in.receive()) ...` ends with the stream.
     [[nodiscard]] detail::receive_await<T> receive() const noexcept {
-        return detail::receive_await<T>(*this->core_);
+        return detail::receive_await<T>(this->core());
     }
 
     /// Nothing: there is nothing now (`ended` tells whether there ever will be).
@@ -288,7 +326,9 @@ public:
         return *this;
     }
     ~channel() {
-        if (core_ != nullptr) core_->release();
+        if (core_ == nullptr) return;
+        core_->drop_maker();
+        core_->release();
     }
 
     rtai::sender<T> sender() const { return rtai::sender<T>(*core_); }

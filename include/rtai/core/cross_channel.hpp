@@ -8,6 +8,7 @@
 #include <rtai/core/detail/inbox.hpp>
 #include <rtai/core/detail/resident.hpp>
 #include <rtai/core/event.hpp>
+#include <rtai/core/race.hpp>
 #include <rtai/core/shard.hpp>
 #include <rtai/core/task.hpp>
 #include <stdexcept>
@@ -56,19 +57,21 @@ public:
         arrival_notice_.send();
     }
 
-    /// On the receiving shard: swaps what has come for `empty`. False: the stream has ended.
-    task<bool> unload(std::vector<T>& empty) {
+    /// On the receiving shard: swaps what has come for `empty`. False: the stream has ended, at this end
+    /// or the other.
+    task<bool> unload(std::vector<T>& empty, const sender<T>& onward) {
         for (;;) {
             {
                 const std::lock_guard lock(mutex_);
                 if (!values_.empty()) {
                     values_.swap(empty);
-                    if (std::exchange(wants_room_, false)) room_notice_.send();
+                    if (std::exchange(wants_room_, false) && !ended_) room_notice_.send();
                     co_return true;
                 }
                 if (ended_) co_return false;
             }
-            co_await arrival_.wait();
+            auto next = co_await race(arrival_.wait(), onward.until_ended());
+            if (next.index() == 1) co_return false;
             arrival_.reset();
         }
     }
@@ -128,9 +131,11 @@ template <class T, void (transit<T>::*Farewell)()>
 class side_of_transit {
 public:
     explicit side_of_transit(std::shared_ptr<transit<T>> t) noexcept : transit_(std::move(t)) {}
-    side_of_transit(const side_of_transit&) = delete;
-    side_of_transit& operator=(const side_of_transit&) = delete;
-    ~side_of_transit() { ((*transit_).*Farewell)(); }
+    side_of_transit(side_of_transit&&) noexcept = default;
+    side_of_transit& operator=(side_of_transit&&) = delete;
+    ~side_of_transit() {
+        if (transit_ != nullptr) ((*transit_).*Farewell)();
+    }
 
     transit<T>* operator->() const noexcept { return transit_.get(); }
 
@@ -139,19 +144,22 @@ private:
 };
 
 template <class T>
-task<> depart(std::shared_ptr<transit<T>> into, receiver<T> from) {
-    const side_of_transit<T, &transit<T>::end> to(std::move(into));
+using sending_side = side_of_transit<T, &transit<T>::end>;
+template <class T>
+using receiving_side = side_of_transit<T, &transit<T>::abandon>;
+
+template <class T>
+task<> depart(sending_side<T> to, receiver<T> from) {
     while (auto first = co_await from.receive()) {
         if (!co_await to->load(std::move(*first), from)) co_return;
     }
 }
 
 template <class T>
-task<> arrive(std::shared_ptr<transit<T>> out_of, sender<T> to, std::size_t size) {
-    const side_of_transit<T, &transit<T>::abandon> from(std::move(out_of));
+task<> arrive(receiving_side<T> from, sender<T> to, std::size_t size) {
     std::vector<T> batch;
     batch.reserve(size);
-    while (co_await from->unload(batch)) {
+    while (co_await from->unload(batch, to)) {
         for (T& value : batch)
             if (!co_await to.send(std::move(value))) co_return;
         batch.clear();
@@ -166,6 +174,9 @@ task<> arrive(std::shared_ptr<transit<T>> out_of, sender<T> to, std::size_t size
 template <class T, class Policy = block>
 class cross_channel {
 public:
+    cross_channel(shard& from, shard& to)
+        requires std::is_same_v<Policy, latest>
+        : cross_channel(from, to, 1) {}
     cross_channel(shard& from, shard& to, std::size_t capacity) : from_(from), to_(to) {
         const std::size_t stage = std::max<std::size_t>(1, capacity / 4);
         auto here = make_stage(stage);
@@ -173,11 +184,11 @@ public:
         auto between = std::make_shared<detail::transit<T>>(from, to, stage);
         sender_ = here.sender();
         receiver_ = there.receiver();
-        begin(from, [between, in = here.receiver()]() mutable {
-            return detail::depart<T>(std::move(between), std::move(in));
+        begin(from, [out = detail::sending_side<T>(between), in = here.receiver()]() mutable {
+            return detail::depart<T>(std::move(out), std::move(in));
         });
-        begin(to, [between, out = there.sender(), stage]() mutable {
-            return detail::arrive<T>(std::move(between), std::move(out), stage);
+        begin(to, [in = detail::receiving_side<T>(between), out = there.sender(), stage]() mutable {
+            return detail::arrive<T>(std::move(in), std::move(out), stage);
         });
     }
 

@@ -12,6 +12,9 @@ namespace rtai {
 class event {
 public:
     event() noexcept = default;
+    event(const event&) = delete;
+    event& operator=(const event&) = delete;
+    ~event() { RTAI_CHECK(waiting_.empty(), "an event is destroyed while a coroutine waits for it"); }
 
     bool is_set() const noexcept { return set_; }
 

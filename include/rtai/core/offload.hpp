@@ -59,20 +59,18 @@ public:
     explicit worker_pool(options o) : limit_(o.queue) {
         if (o.threads == 0) throw std::invalid_argument("a worker pool needs at least one thread");
         threads_.reserve(o.threads);
-        for (unsigned i = 0; i < o.threads; ++i) threads_.emplace_back([this] { work(); });
+        try {
+            for (unsigned i = 0; i < o.threads; ++i) threads_.emplace_back([this] { work(); });
+        } catch (...) {
+            stop();
+            throw;
+        }
     }
     worker_pool(const worker_pool&) = delete;
     worker_pool& operator=(const worker_pool&) = delete;
 
     /// Those who wait for a job must have gone: a pool outlives what uses it.
-    ~worker_pool() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        changed_.notify_all();
-        for (auto& t : threads_) t.join();
-    }
+    ~worker_pool() { stop(); }
 
     std::size_t queued() const {
         const std::lock_guard lock(mutex_);
@@ -84,7 +82,7 @@ public:
     bool submit(detail::job& j) {
         {
             const std::lock_guard lock(mutex_);
-            if (count_ >= limit_ + idle_) return false;
+            if (count_ + busy_ >= limit_ + threads_.size()) return false;
             ++count_;
             j.queued = true;
             jobs_.push_back(j);
@@ -104,19 +102,28 @@ public:
     }
 
 private:
+    void stop() noexcept {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_all();
+        for (auto& t : threads_) t.join();
+    }
+
     void work() {
         std::unique_lock lock(mutex_);
         for (;;) {
-            ++idle_;
             changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-            --idle_;
             if (jobs_.empty()) return;
             detail::job& j = jobs_.pop_front();
             j.queued = false;
             --count_;
+            ++busy_;
             lock.unlock();
             j.run();
             lock.lock();
+            --busy_;
         }
     }
 
@@ -124,7 +131,7 @@ private:
     std::condition_variable changed_;
     detail::list<detail::job> jobs_;
     std::size_t count_ = 0;
-    std::size_t idle_ = 0;
+    std::size_t busy_ = 0;
     const std::size_t limit_;
     bool stopping_ = false;
     std::vector<std::thread> threads_;
@@ -147,7 +154,9 @@ class offload_await final : public guard, job, letter, runnable {
 public:
     offload_await(worker_pool& pool, F&& function)
         : letter(&come_back), pool_(pool), function_(std::move(function)) {}
-    ~offload_await() = default;
+    offload_await(const offload_await&) = delete;
+    offload_await& operator=(const offload_await&) = delete;
+    ~offload_await() { unschedule(); }
 
     bool await_ready() const noexcept { return false; }
 
@@ -203,6 +212,12 @@ private:
 
     static void come_back(letter& self) noexcept { static_cast<offload_await&>(self).go_on(); }
 
+    bool unschedule() noexcept {
+        if (!std::exchange(scheduled_, false)) return false;
+        runnable::unlink();
+        return true;
+    }
+
     void go_on() noexcept {
         if (fiber_->cancelling()) return fiber_->wound_down();
         fiber_->leave();
@@ -212,10 +227,7 @@ private:
     /// What has not begun never will; what runs is asked to stop, and waited for: it may use what the
     /// coroutine holds.
     bool wind_down() noexcept override {
-        if (scheduled_) {
-            runnable::unlink();
-            return true;
-        }
+        if (unschedule()) return true;
         if (pool_.withdraw(*this)) return true;
         stop_.request();
         return false;

@@ -35,6 +35,7 @@ public:
     void arm(std::coroutine_handle<> h, observer* o) { await_.arm(h, o); }
     void disarm() noexcept { await_.disarm(); }
     bool won() const noexcept { return await_.going(); }
+    bool pending() const noexcept { return await_.pending(); }
     bool confirm() noexcept {
         if constexpr (requires { await_.confirm(); }) return await_.confirm();
         return true;
@@ -58,6 +59,7 @@ public:
     bool ready() const noexcept { return false; }
     void disarm() noexcept { fiber_.cancel(); }
     bool won() const noexcept { return fiber_.finished(); }
+    bool pending() const noexcept { return true; }
     bool confirm() const noexcept { return true; }
     bool is(const void* what) const noexcept { return static_cast<const fiber*>(&fiber_) == what; }
     result take() { return fiber_.take(); }
@@ -157,12 +159,24 @@ private:
     }
 
     /// While the others were winding down, what the winner was promised may have been flushed.
+    /// Then it waits again, with the others that need no coroutine.
     bool may_go_on() noexcept override {
         bool confirmed = true;
         each_index([&](auto index, auto& r) {
             if (index == winner_) confirmed = r.confirm();
         });
-        return confirmed;
+        if (confirmed) return true;
+        const std::size_t disappointed = std::exchange(winner_, nobody);
+        winner_ = find([](auto& r) { return !r.pending() && r.ready(); });
+        if (winner_ != nobody) {
+            settle(winner_);
+            return true;
+        }
+        each_index([&](auto index, auto& r) {
+            if constexpr (!std::remove_reference_t<decltype(r)>::is_fiber)
+                if (index != disappointed) r.arm(parent(), this);
+        });
+        return false;
     }
 
     void react(fiber& ended) noexcept override {
@@ -196,11 +210,14 @@ private:
 }  // namespace detail
 
 /// Waits for the first of several and gives up the others: the result is a variant whose index tells
-/// who it was. Of those that are ready at once, the first in order wins. What is given up has not
-/// happened: a value stays in its channel or with its sender. What the winner throws comes out of here.
+/// who it was. Of channel ends, timers and events that are ready at once, the first in order wins; tasks
+/// begin when none is. What is given up has not happened: a value stays in its channel or with its
+/// sender. What the winner throws comes out of here.
 template <class... As>
 [[nodiscard]] auto race(As&&... work RTAI_REFERRED_TO) {
     static_assert(sizeof...(As) > 1, "a race takes two or more");
+    static_assert((!(std::is_lvalue_reference_v<As> && detail::is_task<std::remove_cvref_t<As>>::value) && ...),
+                  "a task is moved into a race");
     return detail::race_await<detail::runner_for<As>...>(std::in_place, std::forward<As>(work)...);
 }
 

@@ -53,7 +53,14 @@ template <class T>
 T run(shard& on, task<T> work) {
     detail::root<T> root(on);
     root.start(std::move(work));
-    on.run_until(root.ended());
+    try {
+        on.run_until(root.ended());
+    } catch (...) {
+        // A handler of somebody else's threw through the loop. The work still ends in good order.
+        root.cancel();
+        on.run_until(root.ended());
+        throw;
+    }
     on.settle(settle_limit);
     return root.take();
 }

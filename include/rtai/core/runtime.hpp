@@ -36,7 +36,12 @@ public:
     explicit runtime(options o) : on_failure_(std::move(o.on_failure)) {
         const unsigned count = o.shards != 0 ? o.shards : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < count; ++i) stations_.push_back(std::make_unique<station>(o.make_driver()));
-        for (auto& s : stations_) s->thread = std::thread([&s = *s] { s.run(); });
+        try {
+            for (auto& s : stations_) s->thread = std::thread([&s = *s] { s.run(); });
+        } catch (...) {
+            stop(duration::zero());
+            throw;
+        }
         for (auto& s : stations_) s->up.get_future().wait();
     }
     runtime(const runtime&) = delete;
@@ -76,10 +81,15 @@ public:
     /// Asks the sessions to end, gives them `patience`, cancels those that are left, and waits for them
     /// and the threads. Returns how many had to be cancelled. Not from a session.
     std::size_t stop(duration patience) {
-        for (auto& s : stations_) s->home.post([&s = *s, patience] {
-            s.patience = patience;
-            s.stopping.set();
-        });
+        for (auto& s : stations_) {
+            if (shard::current() == &s->home)
+                throw std::logic_error("runtime::stop waits for the sessions: call it from outside of them");
+            if (!s->thread.joinable()) continue;
+            s->home.post([&s = *s, patience] {
+                s.patience = patience;
+                s.stopping.set();
+            });
+        }
         std::size_t cancelled = 0;
         for (auto& s : stations_) {
             if (s->thread.joinable()) s->thread.join();

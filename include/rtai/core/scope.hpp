@@ -24,6 +24,8 @@ class scope_await;
 ///
 /// The first failure of a spawned task cancels all the others. It comes out of the `join` that waits
 /// for them, or, when the body does not wait there, cancels the body and comes out of `with_scope`.
+///
+/// What spawned tasks use lives outside the body, or in a body that ends with `co_await s.join()`.
 class scope : detail::group {
 public:
     /// Starts `work` at the loop's next step. In a scope that is closing it is dropped.
@@ -42,9 +44,8 @@ public:
 
     /// Cancels everything spawned so far, at the loop's next step. The body goes on, and may spawn more.
     void cancel() noexcept {
-        if (canceller_.queued || count_ == 0) return;
-        canceller_.queued = true;
-        this_shard().schedule_urgent(canceller_);
+        doomed_.splice_back(members_);
+        canceller_.request();
     }
 
     class join_await : public detail::waiter {
@@ -60,7 +61,7 @@ public:
         }
 
         void await_resume() {
-            disarm();
+            unlist();
             if (scope_.failure_) std::rethrow_exception(std::exchange(scope_.failure_, nullptr));
         }
 
@@ -73,13 +74,24 @@ public:
         }
 
         void disarm() noexcept {
+            if (!pending()) return;
+            unlist();
+            // A failure that was on its way to this join now has nobody to come to but the body itself.
+            if (scope_.failure_ && !scope_.closing()) {
+                scope_.body_is_doomed_ = true;
+                scope_.canceller_.request();
+            }
+        }
+
+    private:
+        friend scope;
+
+        void unlist() noexcept {
             if (state == phase::fired) unlink();
             if (pending()) scope_.joiner_ = nullptr;
             state = phase::idle;
         }
 
-    private:
-        friend scope;
         scope& scope_;
     };
 
@@ -106,8 +118,11 @@ private:
             act = [](runnable& self) noexcept {
                 auto& me = static_cast<cancel_request&>(self);
                 me.queued = false;
-                me.target.reacting([&] { me.target.cancel_members(); });
+                me.target.reacting([&] { me.target.carry_out(); });
             };
+        }
+        void request() noexcept {
+            if (!std::exchange(queued, true)) this_shard().schedule_urgent(*this);
         }
         ~cancel_request() {
             if (queued) unlink();
@@ -117,26 +132,39 @@ private:
     };
 
     scope() noexcept : canceller_(*this) {}
-    ~scope() {
+    ~scope() { drop_members(); }
+
+    void drop_members() noexcept {
+        members_.splice_back(doomed_);
         while (!members_.empty()) delete &members_.pop_front();
     }
 
     bool closed() const noexcept { return closing() || failure_; }
 
-    void cancel_members() noexcept {
+    void cancel_doomed() noexcept {
         // The member that is cancelled may be deleted meanwhile; one that needs time stays.
-        detail::list<member, membership> all;
-        all.splice_back(members_);
-        while (!all.empty()) {
-            member& m = all.pop_front();
+        while (!doomed_.empty()) {
+            member& m = doomed_.pop_front();
             members_.push_back(m);
             m.cancel();
         }
     }
 
+    void cancel_members() noexcept {
+        doomed_.splice_back(members_);
+        cancel_doomed();
+    }
+
+    void carry_out() noexcept {
+        cancel_doomed();
+        if (std::exchange(body_is_doomed_, false)) body_->cancel();
+    }
+
+    /// The members first: they may use what lives in the body. While it waits in `join`, it stays until
+    /// the last of them has ended.
     void cancel_all() noexcept override {
-        body_->cancel();
         cancel_members();
+        if (joiner_ == nullptr || count_ == 0) body_->cancel();
     }
 
     void react(detail::fiber& ended) noexcept override {
@@ -147,16 +175,21 @@ private:
             m->membership::unlink();
             delete m;
             --count_;
-            if (failed && joiner_ == nullptr) body_->cancel();
         }
-        if (failed) cancel_members();
+        if (failed) {
+            cancel_members();
+            if (joiner_ == nullptr) body_->cancel();
+        }
         if (count_ == 0 && joiner_ != nullptr && !joiner_->fired()) {
+            if (closing()) return body_->cancel();
             joiner_->state = detail::waiter::phase::fired;
             this_shard().schedule(*joiner_);
         }
     }
 
     detail::list<member, membership> members_;
+    detail::list<member, membership> doomed_;  // to be cancelled at the next step
+    bool body_is_doomed_ = false;
     std::size_t count_ = 0;
     detail::fiber* body_ = nullptr;
     join_await* joiner_ = nullptr;
@@ -174,6 +207,9 @@ class scope_await {
 
 public:
     explicit scope_await(Body&& body) : body_(std::move(body)), fiber_(scope_) {}
+    scope_await(const scope_await&) = delete;
+    scope_await& operator=(const scope_await&) = delete;
+    ~scope_await() { scope_.drop_members(); }
 
     bool await_ready() const noexcept { return false; }
 

@@ -44,6 +44,8 @@ public:
         const entered inside(*this);
         inbox_.deliver();
         evict();
+        // Who delivered the last letter may still be about to wake this shard.
+        while (delivering_.load(std::memory_order_acquire) > 0) detail::pause();
     }
 
     time_point now() const noexcept { return driver_->now(); }
@@ -104,11 +106,11 @@ public:
         return count;
     }
 
-    /// Runs one ready thing, if there is one.
+    /// Takes in letters and runs one ready thing. False if there was neither.
     bool step() {
         const entered inside(*this);
-        inbox_.deliver();
-        return run_one();
+        const bool delivered = inbox_.deliver();
+        return run_one() || delivered;
     }
 
     void fire_timers() {
@@ -160,7 +162,9 @@ public:
     }
 
     void deliver(detail::letter& item) noexcept {
+        delivering_.fetch_add(1, std::memory_order_relaxed);
         if (inbox_.push(item) && asleep_.load()) driver_->wake();
+        delivering_.fetch_sub(1, std::memory_order_release);
     }
 
     void admit(detail::resident& newcomer) noexcept { residents_.push_back(newcomer); }
@@ -192,13 +196,14 @@ public:
 
 private:
     static constexpr unsigned steps_between_clock_reads = 64;
+    static constexpr int most_looks = 10'000;
     static constexpr duration default_watch = std::chrono::microseconds(20);
     static constexpr duration longest_turn = std::chrono::microseconds(100);
 
     void rest(time_point until) {
         if (watch_for_ > duration::zero()) {
             const time_point watch_until = std::min(until, last_letter_ + watch_for_);
-            while (inbox_.empty() && now() < watch_until) detail::pause();
+            for (int i = 0; i < most_looks && inbox_.empty() && now() < watch_until; ++i) detail::pause();
         }
         // Set before the last look at the inbox, and read after a letter was put there: one of the two
         // sees the other.
@@ -223,6 +228,7 @@ private:
     detail::inbox inbox_;
     detail::list<detail::resident> residents_;
     std::atomic<bool> asleep_{true};
+    std::atomic<int> delivering_{0};
     duration watch_for_ = std::thread::hardware_concurrency() > 1 ? default_watch : duration::zero();
     time_point last_letter_{};
     std::uint64_t steps_ = 0;

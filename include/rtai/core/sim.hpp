@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <rtai/core/clock.hpp>
+#include <rtai/core/detail/check.hpp>
 #include <rtai/core/detail/random.hpp>
 #include <rtai/core/driver.hpp>
 #include <rtai/core/run.hpp>
@@ -152,6 +153,7 @@ void for_seeds(std::uint64_t count, F&& trial) {
     std::uint64_t first = 1;
     if (const char* only = std::getenv("RTAI_SEED")) first = count = std::strtoull(only, nullptr, 10);
     for (std::uint64_t seed = first; seed <= count; ++seed) {
+        detail::simulated_seed = seed;
         try {
             trial(seed);
         } catch (...) {
@@ -160,6 +162,7 @@ void for_seeds(std::uint64_t count, F&& trial) {
             throw;
         }
     }
+    detail::simulated_seed = 0;
 }
 
 }  // namespace rtai::sim

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <rtai/core/task.hpp>
 #include <type_traits>
 #include <utility>
@@ -32,9 +33,25 @@ decltype(auto) awaiter_of(A&& awaitable) {
 template <class A>
 using await_result = decltype(std::declval<std::remove_reference_t<decltype(awaiter_of(std::declval<A>()))>&>().await_resume());
 
-/// `void` has no values, so it stands as `std::monostate` among results.
+/// `void` has no values, so it stands as `std::monostate` among results; a reference is wrapped.
 template <class T>
-using regular = std::conditional_t<std::is_void_v<T>, std::monostate, std::remove_cvref_t<T>>;
+struct as_regular {
+    using type = std::remove_cv_t<T>;
+};
+template <>
+struct as_regular<void> {
+    using type = std::monostate;
+};
+template <class T>
+struct as_regular<T&> {
+    using type = std::reference_wrapper<T>;
+};
+template <class T>
+struct as_regular<T&&> {
+    using type = std::remove_cv_t<T>;
+};
+template <class T>
+using regular = typename as_regular<T>::type;
 
 /// Anything awaitable as a task. The awaitable has to outlive it, which it does in
 /// `co_await join(first(), second())`: temporaries live to the end of the full expression.

@@ -62,6 +62,7 @@ public:
 
     /// Into the ring, which has room.
     void push(T&& value) {
+        check_home();
         std::construct_at(slot(tail_), std::move(value));
         ++tail_;
         if (const std::uint64_t depth = tail_ - head_; depth > high_water_) high_water_ = depth;
@@ -99,6 +100,7 @@ public:
     bool empty() const noexcept { return head_ == tail_; }
 
     std::optional<T> pop() {
+        check_home();
         T* front = slot(head_);
         std::optional<T> value(std::move(*front));
         std::destroy_at(front);
@@ -147,7 +149,7 @@ public:
         end_receive_turn();
         if (empty()) return std::nullopt;
         auto value = pop();
-        pass_on_values();
+        if (!receivers_.empty()) [[unlikely]] pass_on_values();
         return value;
     }
 
@@ -191,12 +193,20 @@ public:
     }
     void copy_receiver() noexcept { ++receiver_handles_; }
     void drop_receiver() noexcept {
-        if (--receiver_handles_ == 0) {
-            receivers_gone_ = true;
-            send_limit_ = 0;
-            destroy_values();
-            wake_all_senders();
-        }
+        if (--receiver_handles_ == 0) end_receiving();
+    }
+
+    /// The channel object is gone: a side that never had anyone never will.
+    void drop_maker() noexcept {
+        if (sender_handles_ == 0 && !std::exchange(senders_gone_, true)) wake_all_if_drained();
+        if (receiver_handles_ == 0) end_receiving();
+    }
+
+    /// Is told when nobody receives any more.
+    void watch_end(waiter& w) {
+        settle_home();
+        w.state = waiter::phase::waiting;
+        watchers_.push_back(w);
     }
 
     void close() noexcept {
@@ -314,12 +324,25 @@ private:
 
     void wake_all_senders() noexcept {
         while (!senders_.empty()) wake_sender();
+        while (!watchers_.empty()) wake(watchers_.pop_front());
+    }
+
+    void end_receiving() noexcept {
+        if (std::exchange(receivers_gone_, true)) return;
+        send_limit_ = 0;
+        destroy_values();
+        wake_all_senders();
     }
 
     void settle_home() {
         RTAI_CHECK(home_ == nullptr || home_ == shard::current(),
                    "a channel is used from two shards: use a cross_channel between them");
-        home_ = &this_shard();
+        if (home_ == nullptr) [[unlikely]] home_ = &this_shard();
+    }
+
+    void check_home() const noexcept {
+        RTAI_CHECK(home_ == nullptr || shard::current() == nullptr || home_ == shard::current(),
+                   "a channel is used from two shards: use a cross_channel between them");
     }
 
     std::uint64_t head_ = 0;
@@ -332,6 +355,7 @@ private:
     std::uint64_t high_water_ = 0;
     list<waiter> receivers_;
     list<waiter> senders_;
+    list<waiter> watchers_;
 
     std::size_t woken_receivers_ = 0;
     std::size_t woken_senders_ = 0;

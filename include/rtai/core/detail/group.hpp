@@ -64,6 +64,8 @@ protected:
         return live_ == 0;
     }
 
+    std::coroutine_handle<> parent() const noexcept { return parent_; }
+
 private:
     void child_ended(fiber& child) noexcept final {
         --live_;

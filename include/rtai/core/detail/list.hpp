@@ -38,18 +38,20 @@ public:
         return element;
     }
 
-    /// The element `steps` places behind the front, or the last one before that.
-    T& at_most(unsigned steps) noexcept {
+    /// The element so many places behind the front.
+    T& at(std::size_t place) noexcept {
         list_hook* hook = ends_.next;
-        while (steps-- > 0 && hook->next != &ends_) hook = hook->next;
+        while (place-- > 0) hook = hook->next;
         return as_element(hook);
     }
 
-    std::size_t count() const noexcept {
+    std::size_t count_up_to(std::size_t limit) const noexcept {
         std::size_t n = 0;
-        for (const list_hook* hook = ends_.next; hook != &ends_; hook = hook->next) ++n;
+        for (const list_hook* hook = ends_.next; hook != &ends_ && n < limit; hook = hook->next) ++n;
         return n;
     }
+
+    std::size_t count() const noexcept { return count_up_to(~std::size_t{0}); }
 
     /// Calls `visit` with each element; `visit` may unlink the one it is given.
     template <class F>

@@ -20,7 +20,7 @@ public:
         if (!urgent_.empty()) return &urgent_.pop_front();
         if (ready_.empty()) return nullptr;
         if (shuffle_ == nullptr) return &ready_.pop_front();
-        runnable& item = ready_.at_most(static_cast<unsigned>(shuffle_->below(shuffle_window)));
+        runnable& item = ready_.at(shuffle_->below(ready_.count_up_to(shuffle_window)));
         item.unlink();
         return &item;
     }
@@ -28,7 +28,7 @@ public:
     void shuffle_by(random* source) noexcept { shuffle_ = source; }
 
 private:
-    static constexpr unsigned shuffle_window = 16;
+    static constexpr std::size_t shuffle_window = 16;
 
     list<runnable> urgent_;
     list<runnable> ready_;
