@@ -103,7 +103,7 @@ double asio_stream() {
 
 double asio_stream_try_first() {
     return run(
-        200'000, relay_try_first, [](channel& in, channel&, int n) { return source_try_first(in, n); },
+        400'000, relay_try_first, [](channel& in, channel&, int n) { return source_try_first(in, n); },
         [](channel&, channel& out, int n) { return sink_try_first(out, n); });
 }
 

@@ -101,7 +101,7 @@ coroutine sink(ring& in, int messages) {
 }  // namespace
 
 double bare_calls() {
-    constexpr int messages = 1'000'000;
+    constexpr int messages = 3'000'000;
     std::vector<stage> chain;
     chain.reserve(elements + 1);
     chain.emplace_back(nullptr);
@@ -114,7 +114,7 @@ double bare_calls() {
 }
 
 double bare_ring() {
-    constexpr int messages = 500'000;
+    constexpr int messages = 2'000'000;
     std::vector<ring> rings(elements + 1);
     std::vector<coroutine> all{sink(rings.back(), messages)};
     for (std::size_t i = elements; i-- > 0;) {

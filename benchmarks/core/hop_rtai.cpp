@@ -73,12 +73,12 @@ task<> single(int messages) {
 }  // namespace
 
 double rtai_stream() {
-    constexpr int messages = 500'000;
+    constexpr int messages = 1'200'000;
     return per_hop(seconds([] { rtai::run(stream(messages)); }), messages);
 }
 
 double rtai_single() {
-    constexpr int messages = 200'000;
+    constexpr int messages = 500'000;
     return per_hop(seconds([] { rtai::run(single(messages)); }), messages);
 }
 

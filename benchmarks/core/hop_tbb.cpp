@@ -80,11 +80,11 @@ double stream(int threads, int messages) {
 
 }  // namespace
 
-double tbb_stream(int threads) { return stream<flow::queueing>(threads, 50'000); }
-double tbb_stream_lightweight() { return stream<flow::queueing_lightweight>(1, 50'000); }
+double tbb_stream(int threads) { return stream<flow::queueing>(threads, 150'000); }
+double tbb_stream_lightweight() { return stream<flow::queueing_lightweight>(1, 150'000); }
 
 double tbb_single() {
-    constexpr int messages = 20'000;
+    constexpr int messages = 150'000;
     chain<flow::queueing> c;
     checker check;
     flow::function_node<message> sink(c.graph(), flow::serial, [&](message f) noexcept {

@@ -12,7 +12,7 @@ namespace bench {
 struct options {
     std::string json;
     std::string only;
-    int rounds = 9;
+    int rounds = 11;
     bool plot = false;
     bool help = false;
 };
@@ -21,7 +21,7 @@ inline constexpr std::string_view usage = R"([options]
   --json FILE   write the figures there, as one flat object
   --plot        draw them too: FILE with .svg in place of .json
   --only NAME   ask one question only
-  --rounds N    measure each contender N times, in turn with the others (9), and take the median
+  --rounds N    measure each contender N times, in turn with the others (11), and take the median
   --peers       what ./dev passes on; peers that are installed are always measured
 )";
 

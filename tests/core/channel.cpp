@@ -262,7 +262,11 @@ CO_TEST("a channel that drops the newest keeps the oldest, in order, and counts"
     auto out = c.sender();
     auto in = c.receiver();
     for (int i = 0; i < 3; ++i) REQUIRE(out.try_send(counted(i)) == offered::sent);
-    for (int i = 3; i < 5; ++i) REQUIRE(out.try_send(counted(i)) == offered::dropped);
+    for (int i = 3; i < 5; ++i) {
+        counted one_more(i);
+        REQUIRE(out.try_send(std::move(one_more)) == offered::dropped);
+        REQUIRE(one_more.value == i);
+    }
     REQUIRE(c.stats().dropped == 2);
     REQUIRE(c.stats().sent == 3);
     REQUIRE(drain(in) == values{0, 1, 2});
@@ -580,6 +584,43 @@ TEST_CASE("a channel that was moved is the same channel", "[channel]") {
     REQUIRE(in.try_receive() == 1);
 }
 
+CO_TEST("a channel that goes without ever having had a sender has ended, and likewise without a receiver",
+        "[channel]") {
+    receiver<counted> in;
+    sender<counted> out;
+    {
+        channel<counted> no_sender(1);
+        in = no_sender.receiver();
+        channel<counted> no_receiver(1);
+        out = no_receiver.sender();
+    }
+    auto value = co_await in.receive();
+    REQUIRE_FALSE(value);
+    const bool taken = co_await out.send(counted(1));
+    REQUIRE_FALSE(taken);
+}
+
+CO_TEST("a sender that has nothing to send can wait for the end", "[channel]") {
+    channel<counted> c(1);
+    auto out = c.sender();
+    auto in = c.receiver();
+    auto early = co_await race(out.until_ended(), sleep_for(1ms));
+    REQUIRE(early.index() == 1);
+    co_await with_scope([&](scope& s) -> task<> {
+        auto wait = [](sender<counted> of) -> task<> {
+            const counted alive(1);
+            co_await of.until_ended();
+        };
+        s.spawn(wait(out));
+        s.spawn(wait(out));
+        co_await rest();
+        REQUIRE(s.size() == 2);
+        in.reset();
+        co_await s.join();
+    });
+    co_await out.until_ended();
+}
+
 // --- Giving up -----------------------------------------------------------------------------------------
 
 CO_TEST("a send that is given up leaves the value with the caller", "[channel]") {
@@ -841,4 +882,12 @@ TEST_CASE("a channel that is used from two shards is caught", "[channel]") {
                      }
                  }),
                  Catch::Contains("a channel is used from two shards: use a cross_channel between them"));
+}
+
+TEST_CASE("an end that was moved from is not to be used", "[channel]") {
+    if (!test::can_watch_aborts) return;
+    REQUIRE_THAT(test::abort_message([] { (void)sender<int>().send(1); }),
+                 Catch::Contains("belongs to no channel, or was moved from"));
+    REQUIRE_THAT(test::abort_message([] { (void)receiver<int>().receive(); }),
+                 Catch::Contains("belongs to no channel, or was moved from"));
 }

@@ -192,17 +192,19 @@ TEST_CASE("the ends of a stream that nobody used go with it", "[cross_channel]")
     {
         auto here = make_shard();
         auto there = make_shard();
+        sender<std::shared_ptr<int>> out;
         {
-            cross_channel<std::shared_ptr<int>> unused(*here, *there, 4);
+            const cross_channel<std::shared_ptr<int>> unused(*here, *there, 4);
             cross_channel<std::shared_ptr<int>> half_used(*here, *there, 4);
-            auto out = half_used.sender();
-            auto send = [](sender<std::shared_ptr<int>> to, std::shared_ptr<int> what) -> task<> {
-                (void)co_await to.send(std::move(what));
-            };
-            std::thread other([&] { run(*there, [](duration d) -> task<> { co_await sleep_for(d); }(0ms)); });
-            run(*here, send(std::move(out), value));
-            other.join();
+            out = half_used.sender();
         }
+        auto send = [](sender<std::shared_ptr<int>> to, std::shared_ptr<int> what) -> task<> {
+            (void)co_await to.send(std::move(what));
+        };
+        auto nothing = []() -> task<> { co_return; };
+        std::thread other([&] { run(*there, nothing()); });
+        run(*here, send(std::move(out), value));
+        other.join();
     }
     REQUIRE(value.use_count() == 1);
 }

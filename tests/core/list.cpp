@@ -70,14 +70,16 @@ TEST_CASE("a list takes over another behind its own", "[list]") {
     REQUIRE(values_of(second) == values{1, 2, 3});
 }
 
-TEST_CASE("the element some steps behind the front, or else the last one", "[list]") {
+TEST_CASE("an element is found by its place, and elements are counted no further than asked", "[list]") {
     list<number> l;
+    REQUIRE(l.count_up_to(5) == 0);
     number one(1);
     number two(2);
     l.push_back(one);
-    REQUIRE(l.at_most(0).value == 1);
-    REQUIRE(l.at_most(5).value == 1);
     l.push_back(two);
-    REQUIRE(l.at_most(1).value == 2);
-    REQUIRE(l.at_most(15).value == 2);
+    REQUIRE(l.at(0).value == 1);
+    REQUIRE(l.at(1).value == 2);
+    REQUIRE(l.count_up_to(1) == 1);
+    REQUIRE(l.count_up_to(2) == 2);
+    REQUIRE(l.count_up_to(5) == 2);
 }

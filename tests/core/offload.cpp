@@ -180,6 +180,15 @@ TEST_CASE("work that is cancelled while it runs is asked to stop, and waited for
     REQUIRE(run(cancel(pool)));
 }
 
+TEST_CASE("a pool without a queue takes what its threads can run", "[offload]") {
+    for (int round = 0; round < 20; ++round) {
+        worker_pool pool(size_of(1, 0));
+        auto answer = run(compute(pool, 3));
+        REQUIRE(answer.ok());
+        REQUIRE(*answer == 9);
+    }
+}
+
 TEST_CASE("a pool needs a thread", "[offload]") {
     REQUIRE_THROWS_AS(worker_pool(size_of(0, 1)), std::invalid_argument);
 }

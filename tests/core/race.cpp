@@ -294,6 +294,34 @@ CO_TEST("a race that waits for its losers takes its value only then", "[race]") 
     REQUIRE(got == 7);
 }
 
+CO_TEST("a winner whose value was flushed races on with the others that need no task", "[race]") {
+    channel<counted> c(1);
+    auto in = c.receiver();
+    auto out = c.sender();
+    auto send_and_flush = [](sender<counted> to, receiver<counted> from) -> task<> {
+        co_await sleep_for(1ms);
+        fill(to, 1);
+        co_await sleep_for(1ms);
+        REQUIRE(from.flush([](const counted&) { return true; }) == 1);
+    };
+    auto receive_slowly = [](receiver<counted> from) -> task<std::size_t> {
+        auto first = co_await race(from.receive(), end_slowly(4ms), sleep_for(20ms));
+        co_return first.index();
+    };
+    auto receiving = receive_slowly(in);
+    auto sending = send_and_flush(out, in);
+    auto [index, nothing] = co_await join(std::move(receiving), std::move(sending));
+    REQUIRE(index == 2);
+    REQUIRE(elapsed() == 20ms);
+}
+
+CO_TEST("a reference that a task gives comes out of a race as one", "[race]") {
+    int target = 0;
+    auto same = [](int& n) -> task<int&> { co_return n; };
+    auto first = co_await race(same(target), sleep_for(1h));
+    REQUIRE(&std::get<0>(first).get() == &target);
+}
+
 CO_TEST("a send that has won takes its room while the losers end", "[race]") {
     channel<counted> c(1);
     auto in = c.receiver();

@@ -247,6 +247,21 @@ TEST_CASE("stopping is for the sessions to ask about", "[runtime]") {
     REQUIRE_THROWS_AS(rt.stopping(), std::logic_error);
 }
 
+TEST_CASE("a session can not stop the runtime it lives in", "[runtime]") {
+    runtime rt(1);
+    std::promise<bool> refused;
+    auto try_to_stop = [](runtime& r, std::promise<bool>& to) -> task<> {
+        try {
+            r.stop(0ms);
+        } catch (const std::logic_error&) {
+            to.set_value(true);
+        }
+        co_return;
+    };
+    rt.place([&] { return try_to_stop(rt, refused); });
+    REQUIRE(refused.get_future().get());
+}
+
 TEST_CASE("sessions on different shards share a stream", "[runtime]") {
     runtime rt(2);
     cross_channel<int> numbers(rt.at(0), rt.at(1), 8);

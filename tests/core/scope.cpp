@@ -418,15 +418,26 @@ CO_TEST("the body cancels what was spawned, and goes on", "[scope]") {
     });
 }
 
-CO_TEST("what is spawned after a cancel, in the same step, is cancelled with the rest or not begun yet",
-        "[scope]") {
+CO_TEST("what is spawned after a cancel goes on", "[scope]") {
     int count = 0;
     co_await with_scope([&](scope& s) -> task<> {
         s.spawn(wait_for_ever());
         s.cancel();
-        s.cancel();
-        co_await s.join();
         s.spawn(count_after(1ms, count));
+        co_await s.join();
+    });
+    REQUIRE(count == 1);
+}
+
+CO_TEST("cancelling an empty scope, or one twice, harms nobody", "[scope]") {
+    int count = 0;
+    co_await with_scope([&](scope& s) -> task<> {
+        s.cancel();
+        s.spawn(count_after(1ms, count));
+        co_await s.join();
+        s.spawn(wait_for_ever());
+        s.cancel();
+        s.cancel();
         co_await s.join();
     });
     REQUIRE(count == 1);
@@ -598,6 +609,51 @@ CO_TEST("a scope whose end comes in the moment in which waiting for it is given 
         co_await s.join();
         REQUIRE(s.size() == 0);
     });
+}
+
+CO_TEST("a failure whose join was given up meanwhile ends the body", "[scope]") {
+    int ended = 0;
+    bool caught = false;
+    bool body_went_on = false;
+    try {
+        co_await with_scope([&](scope& s) -> task<> {
+            s.spawn(end_slowly(10ms, ended));
+            s.spawn(fail_after(1ms));
+            (void)co_await race(s.join(), sleep_for(5ms));
+            co_await sleep_for(1h);
+            body_went_on = true;
+        });
+    } catch (const planned&) {
+        caught = true;
+    }
+    REQUIRE(caught);
+    REQUIRE(ended == 1);
+    REQUIRE_FALSE(body_went_on);
+    REQUIRE(elapsed() == 11ms);
+}
+
+CO_TEST("what is spawned may use what lives in a body that waits for it, to its very end", "[scope]") {
+    auto open = []() -> task<> {
+        co_await with_scope([](scope& s) -> task<> {
+            counted in_body(7);
+            auto use_late = [](counted& c) -> task<> {
+                auto body = [](counted*&) -> task<> { return wait_for_ever(); };
+                auto teardown = [](counted*& used) -> task<> {
+                    auto slowly = [](counted& u) -> task<> {
+                        co_await rest();
+                        REQUIRE(u.value == 7);
+                    };
+                    return slowly(*used);
+                };
+                co_await with(&c, body, teardown);
+            };
+            s.spawn(use_late(in_body));
+            co_await s.join();
+        });
+    };
+    auto first = co_await race(sleep_for(1ms), open());
+    REQUIRE(first.index() == 0);
+    REQUIRE(elapsed() == 2ms);
 }
 
 // --- Mistakes ------------------------------------------------------------------------------------------

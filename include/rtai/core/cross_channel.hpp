@@ -23,33 +23,41 @@ template <class T>
 class transit : public std::enable_shared_from_this<transit<T>> {
 public:
     transit(shard& from, shard& to, std::size_t size)
-        : size_(size), room_notice_(*this, from, room_), arrival_notice_(*this, to, arrival_) {
+        : size_(size), room_notice_(*this, from, news_), arrival_notice_(*this, to, arrival_) {
         values_.reserve(size);
     }
 
-    /// On the sending shard: moves a first value and all that can be had behind it, once there is room.
-    /// False: nobody receives any more.
-    task<bool> load(T first, const receiver<T>& more) {
+    // On the sending shard.
+
+    /// Waits until there is room. False: nobody receives any more.
+    task<bool> room() {
         for (;;) {
+            news_.reset();
             {
                 const std::lock_guard lock(mutex_);
                 if (abandoned_) co_return false;
-                if (values_.empty()) {
-                    values_.push_back(std::move(first));
-                    while (values_.size() < size_) {
-                        auto next = more.try_receive();
-                        if (!next) break;
-                        values_.push_back(std::move(*next));
-                    }
-                    arrival_notice_.send();
-                    co_return true;
-                }
+                if (values_.empty()) co_return true;
                 wants_room_ = true;
             }
-            co_await room_.wait();
-            room_.reset();
+            co_await news_.wait();
         }
     }
+
+    /// Into the room that there is: a first value, and all that can be had behind it.
+    void load(T first, const receiver<T>& more) {
+        const std::lock_guard lock(mutex_);
+        if (abandoned_) return;
+        values_.push_back(std::move(first));
+        while (values_.size() < size_) {
+            auto next = more.try_receive();
+            if (!next) break;
+            values_.push_back(std::move(*next));
+        }
+        arrival_notice_.send();
+    }
+
+    /// Something has changed on the other side.
+    event& news() noexcept { return news_; }
 
     void end() {
         const std::lock_guard lock(mutex_);
@@ -57,7 +65,9 @@ public:
         arrival_notice_.send();
     }
 
-    /// On the receiving shard: swaps what has come for `empty`. False: the stream has ended, at this end
+    // On the receiving shard.
+
+    /// Swaps what has come for `empty`. False: the stream has ended, at this end
     /// or the other.
     task<bool> unload(std::vector<T>& empty, const sender<T>& onward) {
         for (;;) {
@@ -114,7 +124,7 @@ private:
     };
 
     const std::size_t size_;
-    event room_;
+    event news_;
     event arrival_;
     notice room_notice_;
     notice arrival_notice_;
@@ -150,8 +160,12 @@ using receiving_side = side_of_transit<T, &transit<T>::abandon>;
 
 template <class T>
 task<> depart(sending_side<T> to, receiver<T> from) {
-    while (auto first = co_await from.receive()) {
-        if (!co_await to->load(std::move(*first), from)) co_return;
+    while (co_await to->room()) {
+        auto next = co_await race(from.receive(), to->news().wait());
+        if (next.index() == 1) continue;
+        auto first = std::get<0>(std::move(next));
+        if (!first) co_return;
+        to->load(std::move(*first), from);
     }
 }
 

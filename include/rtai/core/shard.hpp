@@ -196,6 +196,7 @@ public:
 
 private:
     static constexpr unsigned steps_between_clock_reads = 64;
+    static constexpr int looks_before_yield = 40;
     static constexpr int most_looks = 10'000;
     static constexpr duration default_watch = std::chrono::microseconds(20);
     static constexpr duration longest_turn = std::chrono::microseconds(100);
@@ -203,7 +204,11 @@ private:
     void rest(time_point until) {
         if (watch_for_ > duration::zero()) {
             const time_point watch_until = std::min(until, last_letter_ + watch_for_);
-            for (int i = 0; i < most_looks && inbox_.empty() && now() < watch_until; ++i) detail::pause();
+            // On a busy machine the writer may need this core: look a little, then let others run.
+            for (int i = 0; i < most_looks && inbox_.empty() && now() < watch_until; ++i) {
+                if (i < looks_before_yield) detail::pause();
+                else std::this_thread::yield();
+            }
         }
         // Set before the last look at the inbox, and read after a letter was put there: one of the two
         // sees the other.

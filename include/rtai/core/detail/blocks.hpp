@@ -22,6 +22,7 @@ namespace rtai::detail {
 
 inline constexpr std::size_t block_step = 64;
 inline constexpr std::size_t block_sizes = 64;
+inline constexpr std::align_val_t block_alignment{64};
 inline constexpr std::size_t kept_bytes_per_size = std::size_t{1} << 20;
 
 struct free_block {
@@ -51,7 +52,7 @@ struct cache_owner {
         for (auto& list : cache.sizes) {
             while (free_block* block = list.first) {
                 list.first = block->next;
-                ::operator delete(block);
+                ::operator delete(block, block_alignment);
             }
             list.count = 0;
         }
@@ -61,7 +62,7 @@ struct cache_owner {
 [[gnu::noinline]] inline void* allocate_fresh(std::size_t bytes) {
     thread_local cache_owner owner;
     (void)owner;
-    return ::operator new(bytes);
+    return ::operator new(bytes, block_alignment);
 }
 
 inline void* allocate_block(std::size_t bytes) {
@@ -77,7 +78,7 @@ inline void* allocate_block(std::size_t bytes) {
             return allocate_fresh(size * block_step);
         }
     }
-    return ::operator new(bytes);
+    return ::operator new(bytes, block_alignment);
 }
 
 inline void free_block_of(void* memory, std::size_t bytes) noexcept {
@@ -94,7 +95,7 @@ inline void free_block_of(void* memory, std::size_t bytes) noexcept {
             }
         }
     }
-    ::operator delete(memory);
+    ::operator delete(memory, block_alignment);
 }
 
 }  // namespace rtai::detail

@@ -37,11 +37,13 @@ struct waiter : runnable {
         going,    ///< its coroutine, or who watches it, was told to go on
     };
 
-    waiter() noexcept {}
+    waiter() noexcept {}  // what is not set here is set by `arm`
     waiter(const waiter&) = delete;
     waiter& operator=(const waiter&) = delete;
 
-    std::coroutine_handle<> coroutine;
+    union {
+        std::coroutine_handle<> coroutine;  // in a union, so that it is not set to null first
+    };
     observer* watched_by;
     phase state = phase::idle;
 
