@@ -139,7 +139,8 @@ task<> serve_once(asio::ip::tcp::acceptor& acceptor) {
 }
 
 task<std::string> fetch_from_here() {
-    asio::ip::tcp::acceptor acceptor(io_context(), asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    asio::ip::tcp::acceptor acceptor(io_context(),
+                                     asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     auto [served, text] = co_await join(serve_once(acceptor), fetch(acceptor.local_endpoint()));
     co_return text;
 }

@@ -112,8 +112,11 @@ task<bool> deliver(trial& t, const sender<parcel>& out, parcel& p, int carrier, 
             expect(p.body.value == p.number, "a send that found no room took its value");
             break;
         }
-        case 2: co_await sleep_for(t.moment()); break;
-        default: break;
+        case 2:
+            co_await sleep_for(t.moment());
+            break;
+        default:
+            break;
     }
     co_return co_await out.send(std::move(p));
 }
@@ -134,7 +137,8 @@ task<std::optional<parcel>> fetch(trial& t, const receiver<parcel>& in) {
             if (got.index() == 0) co_return std::get<0>(std::move(got));
             co_return std::get<1>(std::move(got));
         }
-        default: break;
+        default:
+            break;
     }
     co_return co_await in.receive();
 }
@@ -188,10 +192,18 @@ task<> trouble(trial& t, scope& outer, scope& inner) {
         edge& e = t.edges[t.below(t.edges.size())];
         t.disturbed = true;
         switch (t.below(6)) {
-            case 0: e.close(); break;
-            case 1: outer.cancel(); break;
-            case 2: inner.cancel(); break;
-            default: e.flush(static_cast<int>(t.below(20))); break;
+            case 0:
+                e.close();
+                break;
+            case 1:
+                outer.cancel();
+                break;
+            case 2:
+                inner.cancel();
+                break;
+            default:
+                e.flush(static_cast<int>(t.below(20)));
+                break;
         }
     }
 }
@@ -199,10 +211,14 @@ task<> trouble(trial& t, scope& outer, scope& inner) {
 edge random_edge(trial& t) {
     const std::size_t capacity = 1 + t.below(6);
     switch (t.below(8)) {
-        case 0: return edge::make(channel<parcel, drop_oldest>(capacity));
-        case 1: return edge::make(channel<parcel, drop_newest>(capacity));
-        case 2: return edge::make(channel<parcel, latest>());
-        default: return edge::make(channel<parcel>(capacity));
+        case 0:
+            return edge::make(channel<parcel, drop_oldest>(capacity));
+        case 1:
+            return edge::make(channel<parcel, drop_newest>(capacity));
+        case 2:
+            return edge::make(channel<parcel, latest>());
+        default:
+            return edge::make(channel<parcel>(capacity));
     }
 }
 
@@ -219,7 +235,8 @@ std::vector<task<>> random_graph(trial& t) {
     const std::size_t sources = 1 + t.below(4);
     t.sent_by_origin.resize(sources);
     for (std::size_t i = 0; i < sources; ++i)
-        work.push_back(source(t, t.edges[t.below(count)].sender(), static_cast<int>(i), static_cast<int>(t.below(30))));
+        work.push_back(
+            source(t, t.edges[t.below(count)].sender(), static_cast<int>(i), static_cast<int>(t.below(30))));
 
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t readers = 1 + t.below(3);
@@ -227,10 +244,8 @@ std::vector<task<>> random_graph(trial& t) {
             auto in = t.edges[i].receiver();
             if (i + 1 < count && t.one_in(2))
                 work.push_back(relay(t, std::move(in), t.edges[i + 1 + t.below(count - i - 1)].sender()));
-            else if (t.one_in(4))
-                work.push_back(sink_of_two(t, in, in));
-            else
-                work.push_back(sink(t, std::move(in)));
+            else if (t.one_in(4)) work.push_back(sink_of_two(t, in, in));
+            else work.push_back(sink(t, std::move(in)));
         }
     }
     return work;
@@ -275,7 +290,8 @@ void one_trial(std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("in 10,000 random graphs nothing is lost, doubled, reordered, leaked or left waiting", "[channel][long]") {
+TEST_CASE("in 10,000 random graphs nothing is lost, doubled, reordered, leaked or left waiting",
+          "[channel][long]") {
     sim::for_seeds(10'000, one_trial);
     SUCCEED();
 }

@@ -83,9 +83,9 @@ inline void run_every_way(task<> (*test)()) {
 
 }  // namespace rtai::test
 
-#define RTAI_CO_TEST(function, ...)                                          \
-    static rtai::task<> function();                                          \
-    TEST_CASE(__VA_ARGS__) { rtai::test::run_every_way(&function); }         \
+#define RTAI_CO_TEST(function, ...)                                  \
+    static rtai::task<> function();                                  \
+    TEST_CASE(__VA_ARGS__) { rtai::test::run_every_way(&function); } \
     static rtai::task<> function()
 
 /// A test that is a coroutine: `CO_TEST("a value that was sent is received", "[channel]") { ... }`

@@ -95,13 +95,13 @@ private:
         if (slot.is_connected()) slot.clear();
         std::exception_ptr error = fiber_.error();
         if (!error && !fiber_.finished())
-            error = std::make_exception_ptr(std::system_error(std::make_error_code(std::errc::operation_canceled)));
-        auto executor = asio::get_associated_executor(handler_, static_cast<asio_context_driver&>(shard_.driver()).context().get_executor());
+            error = std::make_exception_ptr(
+                std::system_error(std::make_error_code(std::errc::operation_canceled)));
+        auto executor = asio::get_associated_executor(
+            handler_, static_cast<asio_context_driver&>(shard_.driver()).context().get_executor());
         asio::post(executor, [handler = std::move(handler_), error, outcome = outcome_of(error)]() mutable {
-            if constexpr (std::is_void_v<T>)
-                std::move(handler)(error);
-            else
-                std::move(handler)(error, std::move(outcome));
+            if constexpr (std::is_void_v<T>) std::move(handler)(error);
+            else std::move(handler)(error, std::move(outcome));
         });
         if (under_way_) ended_ = true;
         else delete this;
@@ -114,10 +114,8 @@ private:
     }
 
     auto outcome_of(const std::exception_ptr& error) {
-        if constexpr (std::is_void_v<T>)
-            return 0;
-        else
-            return error ? T() : fiber_.take();
+        if constexpr (std::is_void_v<T>) return 0;
+        else return error ? T() : fiber_.take();
     }
 
     shard& shard_;

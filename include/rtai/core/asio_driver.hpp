@@ -131,7 +131,8 @@ private:
 inline asio::io_context& io_context() {
     auto* driver = dynamic_cast<asio_context_driver*>(&this_shard().driver());
     if (driver == nullptr)
-        throw std::logic_error("this shard has no Asio context: in simulation, use the links of rtai/core/sim_link.hpp");
+        throw std::logic_error(
+            "this shard has no Asio context: in simulation, use the links of rtai/core/sim_link.hpp");
     return driver->context();
 }
 

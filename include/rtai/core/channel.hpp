@@ -12,11 +12,19 @@
 namespace rtai {
 
 // What happens when a channel is full: a part of its type.
-struct block { static constexpr overflow policy = overflow::block; };
-struct drop_oldest { static constexpr overflow policy = overflow::drop_oldest; };
-struct drop_newest { static constexpr overflow policy = overflow::drop_newest; };
+struct block {
+    static constexpr overflow policy = overflow::block;
+};
+struct drop_oldest {
+    static constexpr overflow policy = overflow::drop_oldest;
+};
+struct drop_newest {
+    static constexpr overflow policy = overflow::drop_newest;
+};
 /// Keeps one value, the newest.
-struct latest { static constexpr overflow policy = overflow::drop_oldest; };
+struct latest {
+    static constexpr overflow policy = overflow::drop_oldest;
+};
 
 /// What became of a value given to `try_send`.
 enum class offered : std::uint8_t {
@@ -52,7 +60,8 @@ public:
 
     /// False: the channel has ended, nobody will receive this, and the caller still has it.
     [[nodiscard("false means that nobody receives any more: stop")]] bool await_resume() {
-        if (state == phase::idle) [[likely]] return true;
+        if (state == phase::idle) [[likely]]
+            return true;
         if (state == phase::over) return false;
         return core_.take_send_turn(*this, std::move(value_));
     }
@@ -121,7 +130,8 @@ public:
     ~receive_await() { disarm(); }
 
     bool await_ready() noexcept {
-        if (core_.can_receive_now()) [[likely]] return true;
+        if (core_.can_receive_now()) [[likely]]
+            return true;
         if (!core_.drained()) return false;
         state = phase::over;
         return true;
@@ -134,7 +144,8 @@ public:
 
     /// Nothing: the stream has ended.
     std::optional<T> await_resume() {
-        if (state == phase::idle) [[likely]] return core_.pop();
+        if (state == phase::idle) [[likely]]
+            return core_.pop();
         if (state == phase::over) return std::nullopt;
         return core_.take_receive_turn(*this);
     }
@@ -195,7 +206,8 @@ public:
 
 protected:
     channel_core<T>& core() const noexcept {
-        RTAI_CHECK(core_ != nullptr, "a sender or receiver is used that belongs to no channel, or was moved from");
+        RTAI_CHECK(core_ != nullptr,
+                   "a sender or receiver is used that belongs to no channel, or was moved from");
         return *core_;
     }
 
@@ -244,12 +256,17 @@ public:
     /// Without waiting. The caller keeps the value unless it was sent.
     offered try_send(T&& value) const {
         using outcome = typename detail::channel_core<T>::outcome;
-        if (this->core_->others_first() && this->core_->blocks()) return ended() ? offered::ended : offered::full;
+        if (this->core_->others_first() && this->core_->blocks())
+            return ended() ? offered::ended : offered::full;
         switch (this->core_->offer(std::move(value))) {
-            case outcome::sent: return offered::sent;
-            case outcome::dropped: return offered::dropped;
-            case outcome::full: return offered::full;
-            default: return offered::ended;
+            case outcome::sent:
+                return offered::sent;
+            case outcome::dropped:
+                return offered::dropped;
+            case outcome::full:
+                return offered::full;
+            default:
+                return offered::ended;
         }
     }
     offered try_send(const T& value) const { return try_send(T(value)); }
@@ -304,7 +321,8 @@ private:
 /// those who use them; they keep what they need alive.
 template <class T, class Policy = block>
 class channel {
-    static_assert(std::is_nothrow_move_constructible_v<T>, "what goes through a channel must move without throwing");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "what goes through a channel must move without throwing");
 
 public:
     using value_type = T;

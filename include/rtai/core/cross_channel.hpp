@@ -223,24 +223,21 @@ public:
 
 private:
     static auto make_stage(std::size_t size) {
-        if constexpr (std::is_same_v<Policy, latest>)
-            return channel<T, latest>();
-        else
-            return channel<T, Policy>(size);
+        if constexpr (std::is_same_v<Policy, latest>) return channel<T, latest>();
+        else return channel<T, Policy>(size);
     }
 
     template <class End>
     static End take(End& end) {
-        if (!end) throw std::logic_error("each end of a cross_channel is taken once: copy it on its own shard");
+        if (!end)
+            throw std::logic_error("each end of a cross_channel is taken once: copy it on its own shard");
         return std::move(end);
     }
 
     template <class F>
     static void begin(shard& on, F make) {
-        if (shard::current() == &on)
-            detail::background::start(on, make());
-        else
-            on.post([&on, make = std::move(make)]() mutable { detail::background::start(on, make()); });
+        if (shard::current() == &on) detail::background::start(on, make());
+        else on.post([&on, make = std::move(make)]() mutable { detail::background::start(on, make()); });
     }
 
     shard& from_;

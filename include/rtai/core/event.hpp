@@ -51,9 +51,7 @@ public:
             event_.waiting_.push_back(*this);
         }
 
-        void disarm() noexcept {
-            leave();
-        }
+        void disarm() noexcept { leave(); }
 
     private:
         event& event_;

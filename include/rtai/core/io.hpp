@@ -21,8 +21,8 @@ namespace rtai {
 ///     result<std::size_t> n = co_await socket.async_read_some(asio::buffer(bytes), io);
 ///
 /// An operation that may fail gives a `result`, whose code compares with `std::errc` (or with
-/// `asio::error::eof` and its like, which are Asio's own); several values come as a tuple. Cancelling the task
-/// cancels the operation and waits until Asio has let go of it, so what it reads into may live in the
+/// `asio::error::eof` and its like, which are Asio's own); several values come as a tuple. Cancelling the
+/// task cancels the operation and waits until Asio has let go of it, so what it reads into may live in the
 /// coroutine. Bytes that a cancelled read had already taken are gone: where that matters, let one
 /// coroutine read into a channel, and give up on the channel.
 struct io_token {};
@@ -57,12 +57,14 @@ struct completion<std::exception_ptr, Args...> {
     using type = typename completion<Args...>::type;
     static type make(std::tuple<std::exception_ptr, Args...>&& args) {
         if (std::get<0>(args)) std::rethrow_exception(std::get<0>(args));
-        return std::apply([](auto&, auto&... rest) { return completion<Args...>::make({std::move(rest)...}); }, args);
+        return std::apply(
+            [](auto&, auto&... rest) { return completion<Args...>::make({std::move(rest)...}); }, args);
     }
 };
 /// Asio's system errors in the standard's category, so that they compare with `std::errc` like all others.
 inline std::error_code in_standard_terms(std::error_code code) noexcept {
-    return code.category() == asio::system_category() ? std::error_code(code.value(), std::system_category()) : code;
+    return code.category() == asio::system_category() ? std::error_code(code.value(), std::system_category())
+                                                      : code;
 }
 
 template <class... Args>
@@ -73,10 +75,8 @@ struct completion<std::error_code, Args...> {
         if (std::get<0>(args)) return error(in_standard_terms(std::get<0>(args)));
         return std::apply(
             [](auto&, auto&... rest) -> type {
-                if constexpr (std::is_void_v<value>)
-                    return {};
-                else
-                    return completion<Args...>::make({std::move(rest)...});
+                if constexpr (std::is_void_v<value>) return {};
+                else return completion<Args...>::make({std::move(rest)...});
             },
             args);
     }
@@ -113,8 +113,8 @@ public:
         shard_ = &this_shard();
         context_ = &io_context();
         fiber_ = &home_of(h);
-        std::apply(
-            [this](auto&... args) { std::move(initiation_)(handler(*this), std::move(args)...); }, args_);
+        std::apply([this](auto&... args) { std::move(initiation_)(handler(*this), std::move(args)...); },
+                   args_);
         if (completed_) return false;
         suspended_ = true;
         fiber_->enter(*this);
@@ -192,8 +192,8 @@ class awaited_by_task {
 public:
     template <class Initiation, class... InitArgs>
     static auto initiate(Initiation initiation, Token, InitArgs... args) {
-        return io_await<Token, Signature, Initiation, InitArgs...>(std::move(initiation),
-                                                                   std::tuple<InitArgs...>(std::move(args)...));
+        return io_await<Token, Signature, Initiation, InitArgs...>(
+            std::move(initiation), std::tuple<InitArgs...>(std::move(args)...));
     }
 };
 

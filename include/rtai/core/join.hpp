@@ -47,10 +47,8 @@ public:
 
     auto await_resume() {
         rethrow_failure();
-        if constexpr ((std::is_void_v<Ts> && ...))
-            return;
-        else
-            return results(std::index_sequence_for<Ts...>());
+        if constexpr ((std::is_void_v<Ts> && ...)) return;
+        else return results(std::index_sequence_for<Ts...>());
     }
 
 private:
@@ -78,10 +76,8 @@ private:
 
     template <class T>
     static regular<T> take(child<T>& c) {
-        if constexpr (std::is_void_v<T>)
-            return c.take(), std::monostate{};
-        else
-            return c.take();
+        if constexpr (std::is_void_v<T>) return c.take(), std::monostate{};
+        else return c.take();
     }
 
     template <std::size_t... I>

@@ -53,10 +53,8 @@ public:
         const std::size_t chosen = first_with_value();
         std::optional<value_type> value;
         each([&](auto index, auto& l) {
-            if (index == chosen)
-                value.emplace(std::in_place_index<index>, std::move(*l.wait.await_resume()));
-            else
-                l.wait.disarm();
+            if (index == chosen) value.emplace(std::in_place_index<index>, std::move(*l.wait.await_resume()));
+            else l.wait.disarm();
         });
         return value;
     }

@@ -141,10 +141,8 @@ namespace detail {
 
 template <class F>
 decltype(auto) call_job(F& function, const stop_flag& stop) {
-    if constexpr (std::is_invocable_v<F&, const stop_flag&>)
-        return function(stop);
-    else
-        return function();
+    if constexpr (std::is_invocable_v<F&, const stop_flag&>) return function(stop);
+    else return function();
 }
 
 template <class F>
@@ -185,12 +183,11 @@ public:
     }
 
     result<value> await_resume() {
-        if (overloaded_) return error(std::errc::resource_unavailable_try_again, "the worker pool's queue is full");
+        if (overloaded_)
+            return error(std::errc::resource_unavailable_try_again, "the worker pool's queue is full");
         if (thrown_) std::rethrow_exception(thrown_);
-        if constexpr (std::is_void_v<value>)
-            return {};
-        else
-            return std::move(*outcome_);
+        if constexpr (std::is_void_v<value>) return {};
+        else return std::move(*outcome_);
     }
 
 private:
@@ -201,10 +198,8 @@ private:
 
     void compute() noexcept {
         try {
-            if constexpr (std::is_void_v<value>)
-                call_job(function_, stop_);
-            else
-                outcome_.emplace(call_job(function_, stop_));
+            if constexpr (std::is_void_v<value>) call_job(function_, stop_);
+            else outcome_.emplace(call_job(function_, stop_));
         } catch (...) {
             thrown_ = std::current_exception();
         }

@@ -95,7 +95,8 @@ public:
     void await_suspend(std::coroutine_handle<Promise> parent) {
         // Those who may throw first.
         each([&](auto& r) {
-            if constexpr (!std::remove_reference_t<decltype(r)>::is_fiber) r.arm(parent, any_fibers ? this : nullptr);
+            if constexpr (!std::remove_reference_t<decltype(r)>::is_fiber)
+                r.arm(parent, any_fibers ? this : nullptr);
         });
         if constexpr (any_fibers) stand_in(parent);
         each([&](auto& r) {
@@ -216,8 +217,9 @@ private:
 template <class... As>
 [[nodiscard]] auto race(As&&... work RTAI_REFERRED_TO) {
     static_assert(sizeof...(As) > 1, "a race takes two or more");
-    static_assert((!(std::is_lvalue_reference_v<As> && detail::is_task<std::remove_cvref_t<As>>::value) && ...),
-                  "a task is moved into a race");
+    static_assert(
+        (!(std::is_lvalue_reference_v<As> && detail::is_task<std::remove_cvref_t<As>>::value) && ...),
+        "a task is moved into a race");
     return detail::race_await<detail::runner_for<As>...>(std::in_place, std::forward<As>(work)...);
 }
 

@@ -11,8 +11,10 @@ namespace rtai {
 
 /// What went wrong, as a code to act on and a text to show.
 struct error {
-    error(std::error_code c, std::string t = {}) : code(c), text(std::move(t)) {}  // NOLINT(google-explicit-constructor)
-    error(std::errc c, std::string t = {}) : error(std::make_error_code(c), std::move(t)) {}  // NOLINT(google-explicit-constructor)
+    error(std::error_code c, std::string t = {})
+        : code(c), text(std::move(t)) {}  // NOLINT(google-explicit-constructor)
+    error(std::errc c, std::string t = {})
+        : error(std::make_error_code(c), std::move(t)) {}  // NOLINT(google-explicit-constructor)
 
     /// "connect to 10.0.0.1:443: Connection refused"
     std::string message() const { return text.empty() ? code.message() : text + ": " + code.message(); }
@@ -44,9 +46,11 @@ public:
         requires(!std::is_void_v<T> && std::is_constructible_v<stored, U &&> &&
                  !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, rtai::error>)
-    result(U&& value) : held_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+    result(U&& value)
+        : held_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
 
-    result(rtai::error e) : held_(std::in_place_index<1>, std::move(e)) {}  // NOLINT(google-explicit-constructor)
+    result(rtai::error e)
+        : held_(std::in_place_index<1>, std::move(e)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const noexcept { return held_.index() == 0; }
     explicit operator bool() const noexcept { return ok(); }

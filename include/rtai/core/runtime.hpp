@@ -175,8 +175,7 @@ private:
     bool place_on(std::unique_ptr<station>& s, F make) {
         if (!s->open) return false;
         s->home.post([this, &s = *s, make = std::move(make), taken = place_taken(*s)]() mutable {
-            if (s.open)
-                s.sessions->spawn(contained<F>(std::move(make), std::move(taken)));
+            if (s.open) s.sessions->spawn(contained<F>(std::move(make), std::move(taken)));
         });
         return true;
     }

@@ -66,7 +66,8 @@ public:
         }
 
         void arm(std::coroutine_handle<> target, detail::observer* watcher = nullptr) {
-            if (scope_.joiner_ != nullptr) throw std::logic_error("a scope is joined by one coroutine at a time");
+            if (scope_.joiner_ != nullptr)
+                throw std::logic_error("a scope is joined by one coroutine at a time");
             set_target(target, watcher);
             act = &waiter::go_on_action;
             scope_.joiner_ = this;
@@ -110,7 +111,9 @@ private:
         using detail::fiber::fiber;
 
         static void* operator new(std::size_t bytes) { return detail::allocate_block(bytes); }
-        static void operator delete(void* memory, std::size_t bytes) noexcept { detail::free_block_of(memory, bytes); }
+        static void operator delete(void* memory, std::size_t bytes) noexcept {
+            detail::free_block_of(memory, bytes);
+        }
     };
 
     struct cancel_request : detail::runnable {
@@ -202,7 +205,8 @@ namespace detail {
 template <class Body>
 class scope_await {
     using work = std::invoke_result_t<Body&, scope&>;
-    static_assert(is_task<work>::value, "the body of with_scope is a coroutine: [&](scope& s) -> task<> { ... }");
+    static_assert(is_task<work>::value,
+                  "the body of with_scope is a coroutine: [&](scope& s) -> task<> { ... }");
     using value = typename work::value_type;
 
 public:

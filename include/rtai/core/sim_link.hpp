@@ -26,10 +26,10 @@ struct conditions {
     conditions() = default;
 
     duration latency = std::chrono::milliseconds(10);
-    duration jitter{};              ///< up to so much more, at random
-    double loss = 0;                ///< of a packet; a byte stream sends it again, later
-    double reorder = 0;             ///< of a datagram, to be overtaken
-    double duplicate = 0;           ///< of a datagram
+    duration jitter{};     ///< up to so much more, at random
+    double loss = 0;       ///< of a packet; a byte stream sends it again, later
+    double reorder = 0;    ///< of a datagram, to be overtaken
+    double duplicate = 0;  ///< of a datagram
     duration resend_after = std::chrono::milliseconds(200);
     std::size_t window = 64 * 1024;  ///< bytes a stream holds between writer and reader
     std::size_t backlog = 256;       ///< datagrams that wait for their reader; more are lost
@@ -76,8 +76,9 @@ protected:
 
     duration travel_time() {
         const auto extra = conditions_.jitter.count();
-        return conditions_.latency +
-               duration(extra > 0 ? static_cast<duration::rep>(world_.random().below(static_cast<std::uint64_t>(extra) + 1)) : 0);
+        return conditions_.latency + duration(extra > 0 ? static_cast<duration::rep>(world_.random().below(
+                                                              static_cast<std::uint64_t>(extra) + 1))
+                                                        : 0);
     }
 
     void put(time_point when, Packet p) {
@@ -207,8 +208,12 @@ private:
 
     void deliver(segment&& s) noexcept override {
         switch (s.what) {
-            case segment::kind::bytes: arrived_.push_back(std::move(s.bytes)); break;
-            case segment::kind::end: ended_ = true; break;
+            case segment::kind::bytes:
+                arrived_.push_back(std::move(s.bytes));
+                break;
+            case segment::kind::end:
+                ended_ = true;
+                break;
             case segment::kind::reset:
                 reset_ = true;
                 back_->broken_ = true;
@@ -255,7 +260,8 @@ public:
             if (is_cut() || chance.chance(conditions_.loss)) continue;
             time_point when = world_.now() + travel_time();
             if (chance.chance(conditions_.reorder)) when += conditions_.latency + conditions_.jitter;
-            else if (conditions_.jitter == duration::zero()) when = last_arrival_ = std::max(last_arrival_, when);
+            else if (conditions_.jitter == duration::zero())
+                when = last_arrival_ = std::max(last_arrival_, when);
             put(when, packet);
         }
     }
@@ -280,7 +286,9 @@ class stream {
 public:
     stream() = default;
     stream(stream&& other) noexcept
-        : wires_(std::move(other.wires_)), in_(std::exchange(other.in_, nullptr)), out_(std::exchange(other.out_, nullptr)) {}
+        : wires_(std::move(other.wires_)),
+          in_(std::exchange(other.in_, nullptr)),
+          out_(std::exchange(other.out_, nullptr)) {}
     stream& operator=(stream other) noexcept {
         std::swap(wires_, other.wires_);
         std::swap(in_, other.in_);
@@ -363,7 +371,8 @@ private:
 class datagram_link {
 public:
     datagram_link(world& w, shard& a, shard& b, const conditions& c = {})
-        : to_a_(std::make_shared<detail::datagram_wire>(w, a, c)), to_b_(std::make_shared<detail::datagram_wire>(w, b, c)) {}
+        : to_a_(std::make_shared<detail::datagram_wire>(w, a, c)),
+          to_b_(std::make_shared<detail::datagram_wire>(w, b, c)) {}
 
     datagrams end_a() { return datagrams(to_a_, to_b_); }
     datagrams end_b() { return datagrams(to_b_, to_a_); }

@@ -158,7 +158,8 @@ public:
 
     /// Throws if there is nothing to do.
     void expect_something() const {
-        if (!handle_) throw std::logic_error("a task can be awaited once: this one already was, or it is empty");
+        if (!handle_)
+            throw std::logic_error("a task can be awaited once: this one already was, or it is empty");
     }
 
     /// Gives the coroutine away, with the duty to destroy it.

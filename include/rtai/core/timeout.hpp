@@ -29,7 +29,8 @@ class timeout_await {
 public:
     using result_type = typename with_error<value>::type;
 
-    timeout_await(time_point when, A&& work) : sleep_(when), race_(std::in_place, std::forward<A>(work), sleep_) {}
+    timeout_await(time_point when, A&& work)
+        : sleep_(when), race_(std::in_place, std::forward<A>(work), sleep_) {}
 
     bool await_ready() { return race_.await_ready(); }
 
@@ -41,10 +42,8 @@ public:
     result_type await_resume() {
         auto outcome = race_.await_resume();
         if (outcome.index() == 1) return error(std::errc::timed_out);
-        if constexpr (std::is_void_v<value>)
-            return {};
-        else
-            return std::get<0>(std::move(outcome));
+        if constexpr (std::is_void_v<value>) return {};
+        else return std::get<0>(std::move(outcome));
     }
 
 private:

@@ -63,15 +63,15 @@ public:
         state = phase::fired;
     }
 
-    void disarm() noexcept {
-        leave();
-    }
+    void disarm() noexcept { leave(); }
 };
 
 }  // namespace detail
 
 /// Waits until a time on the shard's clock.
-[[nodiscard]] inline detail::sleep_await sleep_until(time_point when) noexcept { return detail::sleep_await(when); }
+[[nodiscard]] inline detail::sleep_await sleep_until(time_point when) noexcept {
+    return detail::sleep_await(when);
+}
 
 [[nodiscard]] inline detail::sleep_await sleep_for(duration how_long) {
     return detail::sleep_await(later(now(), how_long));

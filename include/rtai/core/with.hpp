@@ -67,8 +67,10 @@ inline constexpr duration default_teardown_limit = std::chrono::seconds(1);
 /// for ends that must themselves wait, like a closing handshake. The teardown is not cancelled from
 /// outside, but it is given up after `limit`.
 template <class Resource, class Body, class Teardown>
-[[nodiscard]] auto with(Resource resource, Body body, Teardown teardown, duration limit = default_teardown_limit) {
-    return detail::with_await<Resource, Body, Teardown>(std::move(resource), std::move(body), std::move(teardown), limit);
+[[nodiscard]] auto with(Resource resource, Body body, Teardown teardown,
+                        duration limit = default_teardown_limit) {
+    return detail::with_await<Resource, Body, Teardown>(std::move(resource), std::move(body),
+                                                        std::move(teardown), limit);
 }
 
 }  // namespace rtai

@@ -26,12 +26,13 @@ decltype(auto) awaiter_of(A&& awaitable) {
         return std::forward<A>(awaitable).operator co_await();
     else if constexpr (requires { operator co_await(std::forward<A>(awaitable)); })
         return operator co_await(std::forward<A>(awaitable));
-    else
-        return std::forward<A>(awaitable);
+    else return std::forward<A>(awaitable);
 }
 
 template <class A>
-using await_result = decltype(std::declval<std::remove_reference_t<decltype(awaiter_of(std::declval<A>()))>&>().await_resume());
+using await_result =
+    decltype(std::declval<std::remove_reference_t<decltype(awaiter_of(std::declval<A>()))>&>()
+                 .await_resume());
 
 /// `void` has no values, so it stands as `std::monostate` among results; a reference is wrapped.
 template <class T>
@@ -60,8 +61,7 @@ task<await_result<A>> as_task(A&& awaitable) {
     // g++-12 would move an awaiter that is given as an rvalue.
     if constexpr (requires { std::forward<A>(awaitable).operator co_await(); })
         co_return co_await std::forward<A>(awaitable);
-    else
-        co_return co_await awaitable;
+    else co_return co_await awaitable;
 }
 
 template <class T>

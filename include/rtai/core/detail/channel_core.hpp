@@ -25,12 +25,12 @@ enum class overflow : std::uint8_t {
 /// What has happened in a channel so far.
 struct channel_stats {
     std::size_t capacity = 0;
-    std::size_t depth = 0;          ///< values in it now
-    std::size_t high_water = 0;     ///< the most there ever were
-    std::uint64_t sent = 0;         ///< accepted into it
-    std::uint64_t received = 0;     ///< taken out by receivers
-    std::uint64_t dropped = 0;      ///< lost to overflow
-    std::uint64_t flushed = 0;      ///< taken out by `flush`
+    std::size_t depth = 0;       ///< values in it now
+    std::size_t high_water = 0;  ///< the most there ever were
+    std::uint64_t sent = 0;      ///< accepted into it
+    std::uint64_t received = 0;  ///< taken out by receivers
+    std::uint64_t dropped = 0;   ///< lost to overflow
+    std::uint64_t flushed = 0;   ///< taken out by `flush`
     std::size_t senders_waiting = 0;
     std::size_t receivers_waiting = 0;
 };
@@ -149,7 +149,8 @@ public:
         end_receive_turn();
         if (empty()) return std::nullopt;
         auto value = pop();
-        if (!receivers_.empty()) [[unlikely]] pass_on_values();
+        if (!receivers_.empty()) [[unlikely]]
+            pass_on_values();
         return value;
     }
 
@@ -337,7 +338,8 @@ private:
     void settle_home() {
         RTAI_CHECK(home_ == nullptr || home_ == shard::current(),
                    "a channel is used from two shards: use a cross_channel between them");
-        if (home_ == nullptr) [[unlikely]] home_ = &this_shard();
+        if (home_ == nullptr) [[unlikely]]
+            home_ = &this_shard();
     }
 
     void check_home() const noexcept {

@@ -179,8 +179,9 @@ private:
 /// The fiber that a coroutine belongs to.
 template <class Promise>
 fiber& home_of(std::coroutine_handle<Promise> handle) noexcept {
-    static_assert(std::is_base_of_v<promise_base, Promise>,
-                  "this can be awaited only in an rtai::task: adapt other coroutine types with rtai/core/asio.hpp");
+    static_assert(
+        std::is_base_of_v<promise_base, Promise>,
+        "this can be awaited only in an rtai::task: adapt other coroutine types with rtai/core/asio.hpp");
     return *handle.promise().home;
 }
 

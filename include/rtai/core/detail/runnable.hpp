@@ -58,10 +58,8 @@ struct waiter : runnable {
 
     void go_on() noexcept {
         state = phase::going;
-        if (watched_by != nullptr)
-            watched_by->fired(*this);
-        else
-            coroutine.resume();
+        if (watched_by != nullptr) watched_by->fired(*this);
+        else coroutine.resume();
     }
 
     /// Takes it out of the ready queue, as if it had been told to go on.
