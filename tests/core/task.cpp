@@ -154,15 +154,13 @@ CO_TEST("an empty task can not be awaited, and says so", "[task]") {
 
 CO_TEST("a task that is dropped before it began gives back its arguments", "[task]") {
     const auto before = counted::alive;
-    const auto frames = live_coroutines;
     auto hold = [](counted) -> task<> { co_return; };
     {
         auto work = hold(counted(1));
+        REQUIRE(work);
         REQUIRE(counted::alive == before + 1);
-        REQUIRE(live_coroutines == frames + 1);
     }
     REQUIRE(counted::alive == before);
-    REQUIRE(live_coroutines == frames);
     co_return;
 }
 

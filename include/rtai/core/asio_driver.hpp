@@ -55,6 +55,10 @@ public:
 
     bool operator==(const one_slot_allocator&) const noexcept = default;
 
+private:
+    template <class>
+    friend class one_slot_allocator;
+
     message_slot* slot_;
 };
 
