@@ -44,7 +44,7 @@ public:
     ~send_await() { disarm(); }
 
     bool await_ready() {
-        if (core_.can_send_now()) [[likely]] {
+        if (core_.can_send_now() || core_.can_send_higher()) [[likely]] {
             core_.push(std::move(value_));
             return true;
         }

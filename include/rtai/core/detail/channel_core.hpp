@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -58,14 +59,22 @@ public:
 
     // Sending.
 
+    /// The fast path goes up to the highest level so far, so that it need not watch for a new one.
     bool can_send_now() const noexcept { return tail_ - head_ < send_limit_; }
 
-    /// Into the ring, which has room.
+    /// Where the fast path ends: whether there is room all the same.
+    [[gnu::noinline]] bool can_send_higher() noexcept {
+        if (tail_ - head_ >= capacity_ || woken_senders_ > 0 || ended_for_senders()) return false;
+        raise_high_water();
+        send_limit_ = high_water_;
+        return true;
+    }
+
+    /// Into the ring, which has room, and up to a level that was reached before.
     void push(T&& value) {
         check_home();
         std::construct_at(slot(tail_), std::move(value));
         ++tail_;
-        if (const std::uint64_t depth = tail_ - head_; depth > high_water_) high_water_ = depth;
         if (!receivers_.empty()) wake_receiver();
     }
 
@@ -75,6 +84,7 @@ public:
     outcome offer(T&& value) {
         if (ended_for_senders()) return outcome::ended;
         if (tail_ - head_ < capacity_) {
+            raise_high_water();
             push(std::move(value));
             return outcome::sent;
         }
@@ -266,7 +276,6 @@ private:
 
     channel_core(std::size_t capacity, overflow policy)
         : capacity_(capacity),
-          send_limit_(capacity),
           mask_(std::bit_ceil(capacity) - 1),
           slots_(std::allocator<T>().allocate(mask_ + 1)),
           policy_(policy) {}
@@ -304,8 +313,10 @@ private:
         if (--woken_receivers_ == 0) receive_floor_ = 0;
     }
 
+    void raise_high_water() noexcept { high_water_ = std::max(high_water_, tail_ - head_ + 1); }
+
     void end_send_turn() noexcept {
-        if (--woken_senders_ == 0 && !ended_for_senders()) send_limit_ = capacity_;
+        if (--woken_senders_ == 0 && !ended_for_senders()) send_limit_ = high_water_;
     }
 
     /// Who came while somebody else had a turn waits in line, though there may be enough for both.
@@ -350,7 +361,7 @@ private:
     std::uint64_t head_ = 0;
     std::uint64_t tail_ = 0;
     std::uint64_t capacity_;
-    std::uint64_t send_limit_;
+    std::uint64_t send_limit_ = 0;
     std::uint64_t receive_floor_ = 0;
     std::uint64_t mask_;
     T* slots_;
