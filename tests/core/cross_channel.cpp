@@ -170,18 +170,21 @@ TEST_CASE("several streams between the same threads do not disturb each other", 
     auto there = make_shard();
     std::vector<sender<int>> outs;
     std::vector<task<values>> receiving;
-    std::vector<task<int>> sending;
     for (std::size_t i = 1; i <= 4; ++i) {
         cross_channel<int> c(*here, *there, i);
-        sending.push_back(send_numbers(c.sender(), 500));
+        outs.push_back(c.sender());
         receiving.push_back(receive_all(c.receiver()));
     }
-    auto send_all = [](std::vector<task<int>> work) -> task<> { (void)co_await join(std::move(work)); };
+    auto send_all = [](std::vector<sender<int>> ends) -> task<> {
+        std::vector<task<int>> work;
+        for (auto& end : ends) work.push_back(send_numbers(std::move(end), 500));
+        (void)co_await join(std::move(work));
+    };
     auto receive_everything = [](std::vector<task<values>> work) -> task<std::vector<values>> {
         auto all = co_await join(std::move(work));
         co_return all;
     };
-    std::thread other([&] { run(*here, send_all(std::move(sending))); });
+    std::thread other([&] { run(*here, send_all(std::move(outs))); });
     const auto got = run(*there, receive_everything(std::move(receiving)));
     other.join();
     for (const auto& one : got) REQUIRE(one == numbers(500));
