@@ -40,15 +40,15 @@ namespace detail {
 template <class T>
 class send_await : public waiter {
 public:
-    send_await(channel_core<T>& core, T& value) noexcept : core_(core), value_(value) {}
+    send_await(channel_core<T>& core, T& value) noexcept : core_(&core), value_(&value) {}
     ~send_await() { disarm(); }
 
     bool await_ready() {
-        if (core_.can_send_now() || core_.can_send_higher()) [[likely]] {
-            core_.push(std::move(value_));
+        if (core_->can_send_now() || core_->can_send_higher()) [[likely]] {
+            core_->push(std::move(*value_));
             return true;
         }
-        if (!core_.ended_for_senders()) return false;
+        if (!core_->ended_for_senders()) return false;
         state = phase::over;
         return true;
     }
@@ -63,22 +63,26 @@ public:
         if (state == phase::idle) [[likely]]
             return true;
         if (state == phase::over) return false;
-        return core_.take_send_turn(*this, std::move(value_));
+        return core_->take_send_turn(*this, std::move(*value_));
     }
 
     void arm(std::coroutine_handle<> target, observer* watcher = nullptr) {
         set_target(target, watcher);
         act = &waiter::go_on_action;
-        core_.wait_to_send(*this);
+        core_->wait_to_send(*this);
     }
 
     void disarm() noexcept {
-        if (pending()) core_.give_up_send(*this);
+        if (pending()) core_->give_up_send(*this);
     }
 
+protected:
+    /// For a send that will not take place.
+    send_await() noexcept : core_(nullptr), value_(nullptr) {}
+
 private:
-    channel_core<T>& core_;
-    T& value_;
+    channel_core<T>* core_;
+    T* value_;
 };
 
 /// The same with a copy of the value.

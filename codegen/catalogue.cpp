@@ -1,0 +1,350 @@
+#include "catalogue.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <rtai/data/check.hpp>
+#include <rtai/data/nearest.hpp>
+#include <rtai/data/yaml.hpp>
+#include <set>
+#include <sstream>
+
+namespace rtai::codegen {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string read_all(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::uint64_t hash_of(std::string_view text) {
+    std::uint64_t h = 14695981039346656037U;
+    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    return h;
+}
+
+/// Runs a program without a shell; its output and errors go into files.
+int run(const std::vector<std::string>& words, const fs::path& output, const fs::path& errors) {
+    std::vector<char*> argv;
+    for (const auto& w : words) argv.push_back(const_cast<char*>(w.c_str()));  // NOLINT: execvp's signature
+    argv.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const int out = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        const int err = ::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        ::dup2(out, 1);
+        ::dup2(err, 2);
+        ::execvp(argv[0], argv.data());
+        ::_exit(127);
+    }
+    int status = 0;
+    if (child < 0 || ::waitpid(child, &status, 0) < 0) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool in_path(const std::string& program) {
+    if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
+    const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+    std::stringstream all(path != nullptr ? path : "");
+    for (std::string dir; std::getline(all, dir, ':');)
+        if (::access((dir + "/" + program).c_str(), X_OK) == 0) return true;
+    return false;
+}
+
+fs::path cache_directory(const std::string& wanted) {
+    if (!wanted.empty()) return wanted;
+    const auto* xdg = std::getenv("XDG_CACHE_HOME");  // NOLINT(concurrency-mt-unsafe)
+    if (xdg != nullptr && *xdg != '\0') return fs::path(xdg) / "rtai";
+    const auto* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe)
+    if (home != nullptr && *home != '\0') return fs::path(home) / ".cache" / "rtai";
+    return fs::temp_directory_path() / ("rtai-" + std::to_string(::getuid()));
+}
+
+/// "size and time of change" of a file, to see whether it is the same.
+std::string state_of(const std::string& path) {
+    struct stat s {};
+    if (::stat(path.c_str(), &s) != 0) return "gone";
+    return std::to_string(s.st_size) + " " + std::to_string(s.st_mtim.tv_sec) + "." + std::to_string(s.st_mtim.tv_nsec);
+}
+
+/// What a make-style dependency file lists after its target.
+std::vector<std::string> dependencies_in(const fs::path& file) {
+    std::string text = read_all(file);
+    text = text.substr(std::min(text.find(':') + 1, text.size()));
+    std::vector<std::string> all;
+    std::string word;
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+        const char c = i < text.size() ? text[i] : ' ';
+        if (c == '\\' && i + 1 < text.size() && text[i + 1] == '\n') {
+            ++i;
+        } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == ' ') {
+            word += ' ';
+            ++i;
+        } else if (c == ' ' || c == '\n') {
+            if (!word.empty()) all.push_back(word);
+            word.clear();
+        } else {
+            word += c;
+        }
+    }
+    return all;
+}
+
+/// The first thing that the compiler complained of, with its place.
+std::string first_error(const std::string& output) {
+    std::stringstream lines(output);
+    for (std::string line; std::getline(lines, line);)
+        if (line.find("error:") != std::string::npos) return line;
+    return output.substr(0, output.find('\n'));
+}
+
+std::vector<card> cards_from(const std::string& text) {
+    problems ignored;
+    const auto tree = read_yaml(std::make_shared<source>("the catalogue", text), ignored);
+    std::vector<card> all;
+    for (const auto& item : tree.items) all.push_back(card_from(item));
+    return all;
+}
+
+}  // namespace
+
+std::string include_directory() {
+    std::error_code failed;
+    const auto self = fs::read_symlink("/proc/self/exe", failed);
+    const auto installed = self.parent_path().parent_path() / "include";
+    if (fs::exists(installed / "rtai" / "core.hpp", failed)) return installed.string();
+    return RTAI_SOURCE_INCLUDE_DIR;
+}
+
+std::string header_path(const word& from) {
+    const fs::path base = from.at.in ? fs::path(from.at.in->name).parent_path() : fs::path();
+    return (base / from.text).lexically_normal().string();
+}
+
+known::known(probe_options options) : options_(std::move(options)) {
+    for (auto& c : built_in_cards()) (c.type == card::kind::service ? services_ : elements_).push_back(std::move(c));
+    const auto by_name = [](const card& a, const card& b) { return a.name < b.name; };
+    std::sort(elements_.begin(), elements_.end(), by_name);
+    std::sort(services_.begin(), services_.end(), by_name);
+}
+
+const card* known::find(std::string_view name) const noexcept {
+    for (const auto& c : elements_)
+        if (c.name == name || c.cpp == name) return &c;
+    return nullptr;
+}
+
+const card* known::find_service(std::string_view kind) const noexcept {
+    for (const auto& c : services_)
+        if (c.name == kind) return &c;
+    return nullptr;
+}
+
+std::string known::policy_of(const std::string& type) const {
+    for (const auto& s : built_in_streams())
+        if (s.type == type) return s.policy;
+    for (const auto& h : headers_)
+        for (const auto& c : h->cards)
+            for (const auto& p : c.ports)
+                if (p.type == type) return p.policy;
+    return "block";
+}
+
+std::size_t known::capacity_of(const std::string& type) const {
+    for (const auto& s : built_in_streams())
+        if (s.type == type) return s.capacity;
+    for (const auto& h : headers_)
+        for (const auto& c : h->cards)
+            for (const auto& p : c.ports)
+                if (p.type == type) return p.capacity;
+    return stream_traits<any_type>::capacity;
+}
+
+std::string known::compiler() const {
+    if (!options_.compiler.empty()) return options_.compiler;
+    const char* cxx = std::getenv("CXX");  // NOLINT(concurrency-mt-unsafe)
+    if (cxx != nullptr && *cxx != '\0') return cxx;
+    for (const char* name : {"clang++-19", "clang++", "c++", "g++"})
+        if (in_path(name)) return name;
+    return {};
+}
+
+std::vector<card> known::run_probe(const std::string& header, const std::string& extra, const std::string& what,
+                                   std::string& failed) const {
+    std::error_code ignored;
+    if (!header.empty() && !fs::is_regular_file(header, ignored)) {
+        failed = "there is no file '" + header + "'";
+        return {};
+    }
+    const auto with = compiler();
+    if (with.empty() || !in_path(with)) {
+        failed = with.empty() ? "no C++ compiler was found to read it with" : "there is no compiler '" + with + "'";
+        return {};
+    }
+    std::string program = "#define RTAI_CATALOGUE\n#include <rtai/graph/catalogue.hpp>\n#include <cstdio>\n" + extra;
+    if (!header.empty()) program += "#include \"" + fs::absolute(header).string() + "\"\n";
+    program += what +
+               "int main() {\n"
+               "    for (const auto& c : rtai::catalogue()) std::printf(\"- %s\\n\", rtai::yaml_line(rtai::to_value(c)).c_str());\n"
+               "}\n";
+
+    std::vector<std::string> flags = {"-std=c++20", "-O0", "-w", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED", "-pthread"};
+    if (with.find("clang") != std::string::npos) flags.emplace_back("-DASIO_HAS_CO_AWAIT=1");
+    flags.push_back("-I" + include_directory());
+    for (const auto& dir : options_.includes) flags.push_back("-I" + dir);
+    flags.insert(flags.end(), options_.flags.begin(), options_.flags.end());
+
+    std::string id = with + "\n" + program;
+    for (const auto& f : flags) id += "\n" + f;
+    const auto cache = cache_directory(options_.cache);
+    fs::create_directories(cache, ignored);
+    std::array<char, 24> number{};
+    std::snprintf(number.data(), number.size(), "%016llx", static_cast<unsigned long long>(hash_of(id)));
+    const auto stem = cache / number.data();
+    const auto entry = stem.string() + ".yaml";
+
+    // An entry is a list of the files it was made from, an empty line, and the cards.
+    if (const auto text = read_all(entry); !text.empty()) {
+        std::stringstream lines(text);
+        bool fresh = true;
+        std::string line;
+        while (fresh && std::getline(lines, line) && !line.empty()) {
+            const auto tab = line.find('\t');
+            fresh = tab != std::string::npos && state_of(line.substr(0, tab)) == line.substr(tab + 1);
+        }
+        if (fresh) return cards_from(text.substr(text.find("\n\n") + 1));
+    }
+
+    const std::string work = stem.string() + "-" + std::to_string(::getpid());
+    std::ofstream(work + ".cpp") << program;
+    std::vector<std::string> words = {with};
+    words.insert(words.end(), flags.begin(), flags.end());
+    for (const auto& w : {std::string("-MD"), std::string("-MF"), work + ".d", work + ".cpp", std::string("-o"), work}) words.push_back(w);
+    std::vector<card> cards;
+    if (run(words, work + ".out", work + ".err") != 0) {
+        failed = "it does not compile: " + first_error(read_all(work + ".err"));
+    } else if (run({work}, work + ".out", work + ".err") != 0) {
+        failed = "what reads it did not run to its end";
+    } else {
+        const auto text = read_all(work + ".out");
+        cards = cards_from(text);
+        std::string record;
+        for (const auto& d : dependencies_in(work + ".d"))
+            if (d != work + ".cpp") record += d + "\t" + state_of(d) + "\n";
+        std::ofstream(work + ".new") << record << "\n" << text;
+        fs::rename(work + ".new", entry, ignored);
+    }
+    for (const char* end : {"", ".cpp", ".d", ".out", ".err", ".new"}) fs::remove(work + end, ignored);
+    return cards;
+}
+
+known::header& known::in(const std::string& path) {
+    for (const auto& h : headers_)
+        if (h->path == path) return *h;
+    auto made = std::make_unique<header>();
+    made->path = path;
+    made->cards = run_probe(path, "", "", made->failed);
+    // What the header itself includes of rtai is in the catalogue anyway.
+    std::erase_if(made->cards, [](const card& c) { return c.header.starts_with("rtai/"); });
+    for (auto& c : made->cards) c.header = path;
+    return *headers_.emplace_back(std::move(made));
+}
+
+const card* known::of(const use& u, problems& found) {
+    if (u.name.empty()) return nullptr;
+    const auto* own = find(u.name.text);
+    if (own != nullptr && own->takes_function) return of_function(u, found);
+    if (!u.function.empty()) {
+        found.error(u.function.at, "'" + u.name.text + "' takes no function", "'map' and 'filter' do");
+        return nullptr;
+    }
+    if (!u.from.empty()) return of_header(u, found);
+    return of_catalogue(u, found);
+}
+
+const card* known::of_catalogue(const use& u, problems& found) const {
+    if (const auto* c = find(u.name.text)) return c;
+    std::vector<std::string> names;
+    for (const auto& c : elements_) names.push_back(c.name);
+    const auto near = nearest(u.name.text, names);
+    std::string help = "'rtai elements' lists what there is; an element of your own needs 'from: its_header.hpp'";
+    if (!near.empty()) help = "did you mean '" + near + "'?";
+    if (u.name.text.find("::") != std::string::npos) help = "add 'from:' with the header that declares it";
+    found.error(u.name.at, "there is no element '" + u.name.text + "'", help);
+    return nullptr;
+}
+
+const card* known::of_header(const use& u, problems& found) {
+    auto& h = in(header_path(u.from));
+    if (!h.failed.empty()) {
+        if (!std::exchange(h.told, true))
+            found.error(u.from.at, "'" + u.from.text + "' can not be used: " + h.failed,
+                        h.failed.starts_with("there is no file") ? "headers are looked for beside the spec that names them" : "");
+        return nullptr;
+    }
+    std::vector<std::string> names;
+    for (const auto& c : h.cards) {
+        if (c.cpp == u.name.text || c.name == u.name.text) return &c;
+        names.push_back(c.cpp);
+    }
+    const auto near = nearest(u.name.text, names);
+    std::string help = "did you mean '" + near + "'?";
+    if (names.empty()) help = "the header has no elements: write RTAI_ELEMENT(" + u.name.text + ", \"what it does\"); after the struct";
+    else if (near.empty()) help = "it has: " + rtai::detail::joined(names);
+    found.error(u.name.at, "'" + u.from.text + "' has no element '" + u.name.text + "'", help);
+    return nullptr;
+}
+
+const card* known::of_function(const use& u, problems& found) {
+    if (u.function.empty()) {
+        found.error(u.name.at, "'" + u.name.text + "' needs a function",
+                    "add 'function:' with the C++ name of one, and 'from:' with the header that declares it");
+        return nullptr;
+    }
+    bool good = true;
+    for (const char c : u.function.text) good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':');
+    if (!good) {
+        found.error(u.function.at, "'" + u.function.text + "' is no name of a C++ function", "for instance my::to_upper");
+        return nullptr;
+    }
+    if (u.from.empty()) {
+        found.error(u.function.at, "where is '" + u.function.text + "'?", "add 'from:' with the header that declares it");
+        return nullptr;
+    }
+    const auto* own = find(u.name.text);
+    const auto path = header_path(u.from);
+    const std::string key = path + "|" + own->cpp + "<" + u.function.text + ">";
+    for (const auto& f : functions_)
+        if (f->path == key) return f->cards.empty() ? nullptr : &f->cards.front();
+    auto made = std::make_unique<header>();
+    made->path = key;
+    auto cards = run_probe(path, "#include <" + own->header + ">\n",
+                           "RTAI_ELEMENT(" + own->cpp + "<" + u.function.text + ">, \"the one\");\n", made->failed);
+    std::erase_if(cards, [](const card& c) { return c.about != "the one"; });
+    if (!made->failed.empty() || cards.empty()) {
+        found.error(made->failed.starts_with("there is no file") ? u.from.at : u.function.at,
+                    "'" + u.function.text + "' can not be used: " + made->failed,
+                    own->name == "filter" ? "filter takes a function bool(const T&)" : "map takes a function that makes one value of another, U(T)");
+    } else {
+        cards.front().cpp = own->cpp + "<" + u.function.text + ">";
+        cards.front().about = own->about;
+        cards.front().header = own->header;
+        cards.front().takes_function = true;
+        made->cards.push_back(std::move(cards.front()));
+    }
+    functions_.push_back(std::move(made));
+    return functions_.back()->cards.empty() ? nullptr : &functions_.back()->cards.front();
+}
+
+}  // namespace rtai::codegen

@@ -1,0 +1,804 @@
+#include "check.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <rtai/data/check.hpp>
+#include <rtai/data/nearest.hpp>
+#include <rtai/graph/barge_in.hpp>
+#include <rtai/graph/edge.hpp>
+#include <set>
+
+namespace rtai::codegen {
+
+namespace {
+
+std::string article(const std::string& type) {
+    return type == "audio" || type == "image" ? "an " + type : "a " + type;
+}
+
+std::string in_quotes(const std::string& s) { return "'" + s + "'"; }
+
+class graph_checker {
+public:
+    graph_checker(spec& s, pipeline& p, known& k, problems& found) : spec_(s), p_(p), known_(k), found_(found) {}
+
+    void check() {
+        for (auto& e : p_.elements) element_of(*e);
+        own_ports();
+        if (p_.barge_in) barge_in();
+        if (p_.turn) {
+            const auto s = schema_of<turn_options>();
+            checker(found_).check(s, *p_.turn, "turn");
+        }
+        for (auto& w : p_.wires) {
+            find_end(w.from, true);
+            find_end(w.to, false);
+        }
+        connect();
+        if (!p_.sound) return;
+        policies_fit();
+        shared_queues();
+        everything_is_used();
+        cycles();
+    }
+
+private:
+    // --- What the elements are ---------------------------------------------------------------------------
+
+    void element_of(element& e) {
+        if (!meaning(e.first, e)) p_.sound = false;
+        if (e.otherwise) {
+            if (!meaning(*e.otherwise, e)) p_.sound = false;
+            else if (p_.sound) same_ports(e);
+            if (p_.sound && !e.when && e.first.what != nullptr && !e.first.what->can_be_missing)
+                found_.warn(e.otherwise->name.at, "this is never used: " + in_quotes(e.first.name.text) + " can always work",
+                            "add 'when:' to choose between them at start");
+        }
+        if (e.when && p_.sound && !e.otherwise) can_be_left_out(e);
+    }
+
+    bool meaning(use& u, const element& e) {
+        if (u.name.empty()) return false;
+        if (const auto* sub = spec_.find_pipeline(u.name.text)) {
+            if (!u.from.empty()) found_.error(u.from.at, in_quotes(u.name.text) + " is a pipeline of this spec, and needs no header");
+            u.sub = sub;
+            if (!sub->sound) return false;
+            for (const auto& b : sub->ports) {
+                port_card c;
+                c.name = b.name.text;
+                c.is_input = b.is_input;
+                c.type = b.type.text;
+                c.format = b.format;
+                c.policy = known_.policy_of(c.type);
+                c.capacity = known_.capacity_of(c.type);
+                u.ports.push_back(std::move(c));
+            }
+            checker(found_).check(options_schema(*sub), u.options, e.name.text);
+            return true;
+        }
+        problems here;
+        u.what = known_.of(u, here);
+        for (auto& p : here.sorted()) {
+            std::vector<std::string> names;
+            for (const auto& other : spec_.pipelines) names.push_back(other->name.text);
+            const auto near = nearest(u.name.text, names);
+            const bool better = !near.empty() && p.at.text() == u.name.at.text() && p.help.find("did you mean") == std::string::npos;
+            found_.error(p.at, p.message, better ? "did you mean the pipeline '" + near + "'?" : p.help);
+        }
+        if (u.what == nullptr) return false;
+        u.ports = u.what->ports;
+        u.header = u.what->header;
+        checker c(found_);
+        problems options;
+        checker(options).object(u.what->options, u.options, e.name.text);
+        for (auto& p : options.sorted()) {
+            // "'treshold' is no option of 'vad'": say what vad is, too.
+            const auto tail = "is no option of " + in_quotes(e.name.text);
+            if (p.message.ends_with(tail)) p.message = p.message.substr(0, p.message.size() - tail.size()) + "is no option of " + in_quotes(u.name.text);
+            found_.error(p.at, p.message, p.help);
+        }
+        return true;
+    }
+
+    void same_ports(element& e) {
+        for (const auto& port : e.first.ports) {
+            const auto& others = e.otherwise->ports;
+            const auto same = std::find_if(others.begin(), others.end(), [&](const port_card& o) {
+                return o.name == port.name && o.type == port.type && o.is_input == port.is_input;
+            });
+            if (same == others.end()) {
+                found_.error(e.otherwise->name.at,
+                             in_quotes(e.otherwise->name.text) + " can not stand in for " + in_quotes(e.first.name.text) + ": it has no " +
+                                 (port.is_input ? "input " : "output ") + in_quotes(port.name) + " of " + spec_type(port.type));
+                p_.sound = false;
+            }
+        }
+    }
+
+    void can_be_left_out(const element& e) {
+        const port_card *in = nullptr, *out = nullptr;
+        std::size_t inputs = 0, outputs = 0;
+        for (const auto& c : e.first.ports) {
+            (c.is_input ? in : out) = &c;
+            ++(c.is_input ? inputs : outputs);
+        }
+        if (inputs == 0 || outputs == 0) return;
+        const bool passes = inputs == 1 && outputs == 1 && in->name == "in" && out->name == "out" && in->type == out->type &&
+                            (in->type != "rtai::audio" || out->follows_input);
+        if (!passes)
+            found_.error(e.when->at, in_quotes(e.name.text) + " can not be left out: streams can not pass it by",
+                         "only an element with one input 'in' and one output 'out' of the same type can, or one without outputs; 'otherwise:' names another in its place");
+    }
+
+    void own_ports() {
+        for (auto& b : p_.ports) {
+            if (b.type.empty()) continue;
+            const auto own = spec_type(b.type.text);
+            const bool audio = b.type.text == "rtai::audio";
+            if (!audio && (!b.format.rates.empty() || !b.format.channels.empty() || !b.format.encodings.empty()))
+                found_.error(b.name.at, in_quotes(b.name.text) + " is " + own + ", and only audio has a rate, channels and an encoding");
+            if (audio || b.type.text.find("::") != std::string::npos) continue;
+            const std::vector<std::string> types = {"audio", "text", "moment", "control", "image", "video"};
+            const auto near = nearest(own, types);
+            found_.error(b.type.at, "there is no type " + in_quotes(own),
+                         near.empty() ? "there is: " + rtai::detail::joined(types) + "; a C++ type is written with its namespace" : "did you mean '" + near + "'?");
+            p_.sound = false;
+        }
+    }
+
+    void barge_in() {
+        const auto s = schema_of<rtai::barge_in::options>();
+        checker(found_).object(s, *p_.barge_in, "barge_in");
+        const auto& w = p_.barge_in_when;
+        if (w.empty()) return;
+        auto e = std::make_unique<element>();
+        // The port is checked like a wire to an element that takes moments.
+        const auto dot = w.text.find('.');
+        wire made;
+        made.at = w.at;
+        made.from.name = word(w.text.substr(0, dot), w.at.part(0, std::min(dot, w.text.size())));
+        if (dot != std::string::npos) made.from.port = word(w.text.substr(dot + 1), w.at.part(dot + 1, w.text.size() - dot - 1));
+        made.to.name = word("barge_in", w.at);
+        e->name = word("barge_in", w.at);
+        e->first.name = word("barge_in", w.at);
+        static const card own = [] {
+            card c;
+            c.name = "barge_in";
+            c.cpp = "rtai::barge_in";
+            c.header = "rtai/graph/barge_in.hpp";
+            c.options = schema_of<rtai::barge_in::options>();
+            c.ports = rtai::detail::ports_of<rtai::barge_in>();
+            return c;
+        }();
+        e->first.what = &own;
+        e->first.ports = own.ports;
+        e->first.options = *p_.barge_in;
+        p_.elements.push_back(std::move(e));
+        p_.wires.push_back(std::move(made));
+    }
+
+    // --- What the wires connect --------------------------------------------------------------------------
+
+    void find_end(wire_end& end, bool gives) {
+        for (const auto& b : p_.ports)
+            if (b.name.text == end.name.text) {
+                if (b.is_input != gives) {
+                    found_.error(end.name.at, in_quotes(b.name.text) + (gives ? " goes out of the pipeline, and gives nothing" : " comes into the pipeline, and takes nothing"),
+                                 gives ? "" : "to send something out, name a port under 'out:'");
+                    p_.sound = false;
+                    return;
+                }
+                if (!end.port.empty()) {
+                    found_.error(end.port.at, in_quotes(b.name.text) + " is a port itself, and has no ports");
+                    p_.sound = false;
+                }
+                end.edge_of = &b;
+                return;
+            }
+        for (const auto& e : p_.elements)
+            if (e->name.text == end.name.text) {
+                end.part = e.get();
+                port_of(end, gives);
+                return;
+            }
+        std::vector<std::string> names;
+        for (const auto& b : p_.ports)
+            if (b.is_input == gives) names.push_back(b.name.text);
+        for (const auto& e : p_.elements) names.push_back(e->name.text);
+        const auto near = nearest(end.name.text, names);
+        found_.error(end.name.at, "there is no element or port " + in_quotes(end.name.text),
+                     near.empty() ? known_.find(end.name.text) != nullptr ? "add it under 'elements:', for instance '" + end.name.text + ": { use: " + end.name.text + " }'"
+                                                                          : "it must be under 'elements:', 'in:' or 'out:'"
+                                  : "did you mean '" + near + "'?");
+        p_.sound = false;
+    }
+
+    void port_of(wire_end& end, bool gives) {
+        const auto& u = end.part->first;
+        if (u.what == nullptr && u.sub == nullptr) {
+            p_.sound = false;
+            return;
+        }
+        std::vector<std::string> names;
+        for (const auto& c : u.ports)
+            if (c.is_input != gives) {
+                names.push_back(c.name);
+                if (c.name == end.port.text) end.card = &c;
+            }
+        if (end.card != nullptr) return;
+        if (names.empty()) {
+            found_.error(end.name.at, in_quotes(end.name.text) + (gives ? " gives nothing" : " takes nothing"),
+                         in_quotes(u.name.text) + (gives ? " has no output" : " has no input"));
+            p_.sound = false;
+            return;
+        }
+        if (end.port.empty()) return;
+        const auto near = nearest(end.port.text, names);
+        found_.error(end.port.at, in_quotes(end.name.text) + " has no " + (gives ? "output " : "input ") + in_quotes(end.port.text),
+                     near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
+        p_.sound = false;
+    }
+
+    /// The types that an end can have now; of a generic element whose type is not known yet, "*".
+    std::string type_of(const wire_end& end, const port_card& c) const {
+        return c.type == "*" && !end.part->stream.empty() ? end.part->stream : c.type;
+    }
+
+    struct candidate {
+        const port_card* card = nullptr;
+        std::string type;
+    };
+
+    std::vector<candidate> candidates(const wire_end& end, bool gives) const {
+        if (end.edge_of != nullptr) return {{nullptr, end.edge_of->type.text}};
+        std::vector<candidate> all;
+        if (end.part == nullptr) return all;
+        for (const auto& c : end.part->first.ports)
+            if (c.is_input != gives && (end.card == nullptr || end.card == &c)) all.push_back({&c, type_of(end, c)});
+        return all;
+    }
+
+    struct pair {
+        candidate from, to;
+    };
+
+    static bool has_usual_name(const pair& p) {
+        return (p.from.card == nullptr || p.from.card->name == "out") && (p.to.card == nullptr || p.to.card->name == "in");
+    }
+
+    /// Chooses ports and finds the types of generic elements, wire by wire, until nothing more follows.
+    void connect() {
+        bool progress = true;
+        std::vector<wire*> open;
+        for (auto& w : p_.wires)
+            if ((w.from.part != nullptr || w.from.edge_of != nullptr) && (w.to.part != nullptr || w.to.edge_of != nullptr)) open.push_back(&w);
+        for (bool guess = false; !open.empty();) {
+            progress = false;
+            std::vector<wire*> later;
+            for (auto* w : open) {
+                if (!guess || !progress) {
+                    const auto done = try_connect(*w, guess);
+                    if (done) {
+                        progress = true;
+                        continue;
+                    }
+                }
+                later.push_back(w);
+            }
+            open = std::move(later);
+            if (!progress && guess) break;
+            guess = !progress;
+        }
+        for (auto* w : open) {
+            found_.error(w->from.name.at, "it can not be told what flows from " + in_quotes(w->from.name.text) + " to " + in_quotes(w->to.name.text),
+                         "connect one of them to something whose type is known");
+            p_.sound = false;
+        }
+        for (const auto& e : p_.elements)
+            if (e->first.what != nullptr && e->first.what->is_generic && e->stream.empty() && p_.sound && uses(*e) > 0) {
+                found_.error(e->name.at, "it can not be told what flows through " + in_quotes(e->name.text), "connect it to something whose type is known");
+                p_.sound = false;
+            }
+    }
+
+    std::size_t uses(const element& e) const {
+        return static_cast<std::size_t>(std::count_if(p_.wires.begin(), p_.wires.end(), [&](const wire& w) { return w.from.part == &e || w.to.part == &e; }));
+    }
+
+    /// Whether it is decided what this wire connects, or that it can not be.
+    bool try_connect(wire& w, bool guess) {
+        const auto froms = candidates(w.from, true);
+        const auto tos = candidates(w.to, false);
+        if (froms.empty() || tos.empty()) return true;
+        std::vector<pair> fit;
+        bool open = false;
+        for (const auto& f : froms)
+            for (const auto& t : tos) {
+                if (f.type != t.type && f.type != "*" && t.type != "*") continue;
+                open = open || f.type == "*" || t.type == "*";
+                fit.push_back({f, t});
+            }
+        if (fit.empty()) {
+            mismatch(w, froms, tos);
+            return true;
+        }
+        const pair* chosen = fit.size() == 1 ? &fit.front() : nullptr;
+        if (chosen == nullptr && (!open || guess)) {
+            std::vector<const pair*> usual;
+            for (const auto& p : fit)
+                if (has_usual_name(p)) usual.push_back(&p);
+            if (usual.size() == 1) chosen = usual.front();
+        }
+        if (chosen == nullptr) {
+            if (open && !guess) return false;
+            ambiguous(w, fit);
+            return true;
+        }
+        if (chosen->from.type == "*" && chosen->to.type == "*") {
+            if (w.from.card == nullptr) w.from.card = chosen->from.card;
+            if (w.to.card == nullptr) w.to.card = chosen->to.card;
+            return false;
+        }
+        w.type = chosen->from.type == "*" ? chosen->to.type : chosen->from.type;
+        if (chosen->from.card != nullptr) w.from.card = chosen->from.card;
+        if (chosen->to.card != nullptr) w.to.card = chosen->to.card;
+        if (chosen->from.type == "*") bind(*w.from.part, w.type);
+        if (chosen->to.type == "*") bind(*w.to.part, w.type);
+        w.resolved = true;
+        return true;
+    }
+
+    void bind(const element& e, const std::string& type) {
+        for (auto& own : p_.elements)
+            if (own.get() == &e) own->stream = type;
+    }
+
+    static std::string listed(const std::vector<candidate>& all) {
+        std::vector<std::string> types;
+        for (const auto& c : all) {
+            const auto t = spec_type(c.type);
+            if (std::find(types.begin(), types.end(), t) == types.end()) types.push_back(t);
+        }
+        return rtai::detail::joined(types, " and ");
+    }
+
+    void mismatch(const wire& w, const std::vector<candidate>& froms, const std::vector<candidate>& tos) {
+        const auto end_text = [](const wire_end& e) { return in_quotes(e.port.empty() ? e.name.text : e.name.text + "." + e.port.text); };
+        found_.error(w.from.name.at, end_text(w.from) + " sends " + listed(froms) + ", but " + end_text(w.to) + " takes " + listed(tos),
+                     bridge(froms, tos));
+        p_.sound = false;
+    }
+
+    /// What could stand between two types.
+    std::string bridge(const std::vector<candidate>& froms, const std::vector<candidate>& tos) const {
+        std::vector<std::string> names;
+        for (const auto& c : known_.elements()) {
+            const auto takes = [&](const candidate& f) {
+                return std::any_of(c.ports.begin(), c.ports.end(), [&](const port_card& p) { return p.is_input && p.type == f.type; });
+            };
+            const auto gives = [&](const candidate& t) {
+                return std::any_of(c.ports.begin(), c.ports.end(), [&](const port_card& p) { return !p.is_input && p.type == t.type; });
+            };
+            if (std::any_of(froms.begin(), froms.end(), takes) && std::any_of(tos.begin(), tos.end(), gives)) names.push_back(c.name);
+        }
+        const auto from = spec_type(froms.front().type), to = spec_type(tos.front().type);
+        if (names.empty())
+            return "put an element between them that takes " + from + " and gives " + to + ": 'map' with a function of yours, or an element of your own";
+        constexpr std::size_t most = 3;
+        if (names.size() > most) names.resize(most);
+        return "put an element between them that takes " + from + " and gives " + to + ", for instance " + rtai::detail::joined(names, " or ");
+    }
+
+    void ambiguous(const wire& w, const std::vector<pair>& fit) {
+        std::vector<std::string> ways;
+        for (const auto& p : fit) {
+            const auto from = p.from.card == nullptr ? w.from.name.text : w.from.name.text + "." + p.from.card->name;
+            const auto to = p.to.card == nullptr ? w.to.name.text : w.to.name.text + "." + p.to.card->name;
+            ways.push_back("'" + from + " -> " + to + "'");
+        }
+        found_.error(w.from.name.at, "from " + in_quotes(w.from.name.text) + " to " + in_quotes(w.to.name.text) + " there is more than one way",
+                     "write " + rtai::detail::joined(ways, " or "));
+        p_.sound = false;
+    }
+
+    // --- Whether the graph makes sense -------------------------------------------------------------------
+
+    void policies_fit() {
+        for (const auto& w : p_.wires) {
+            if (!w.policy) continue;
+            if (w.type == "rtai::control" && w.policy->text != "block")
+                found_.error(w.policy->at, "control is never dropped", "leave the policy out, or write 'policy: block'");
+            if (w.policy->text == "latest" && w.capacity)
+                found_.error(w.capacity->at, "'latest' keeps one value, so it has no capacity");
+        }
+    }
+
+    /// Wires into one port share a queue, so they can not differ in what it is.
+    void shared_queues() {
+        std::map<std::pair<const element*, std::string>, const wire*> first;
+        for (const auto& w : p_.wires) {
+            if (w.to.part == nullptr || w.to.card == nullptr || w.to.card->many) continue;
+            const auto [at, is_new] = first.emplace(std::pair(w.to.part, w.to.card->name), &w);
+            if (is_new) continue;
+            const auto text = [](const std::optional<word>& v) { return v ? v->text : std::string(); };
+            if (text(at->second->capacity) != text(w.capacity) || text(at->second->policy) != text(w.policy))
+                found_.error(w.at, "two wires into " + in_quotes(w.to.name.text + "." + w.to.card->name) + " share one queue, and say different things of it",
+                             "the other is at " + at->second->at.text() + "; to give each its own queue, put a 'merge' there");
+        }
+    }
+
+    void everything_is_used() {
+        for (const auto& b : p_.ports) {
+            const bool wired = std::any_of(p_.wires.begin(), p_.wires.end(), [&](const wire& w) { return w.from.edge_of == &b || w.to.edge_of == &b; });
+            if (wired) continue;
+            if (b.is_input) found_.error(b.name.at, "nothing takes what comes in at " + in_quotes(b.name.text), "add a line to 'flow:' that begins with it, or remove the port");
+            else found_.error(b.name.at, "nothing feeds " + in_quotes(b.name.text), "add a line to 'flow:' that ends with it, or remove the port");
+        }
+        for (const auto& e : p_.elements) {
+            if (uses(*e) == 0) {
+                found_.error(e->name.at, in_quotes(e->name.text) + " is not used", "name it in a line of 'flow:', or remove it");
+                continue;
+            }
+            std::size_t outputs = 0, wired_outputs = 0;
+            for (const auto& c : e->first.ports) {
+                const bool wired = std::any_of(p_.wires.begin(), p_.wires.end(), [&](const wire& w) {
+                    return (w.from.part == e.get() && w.from.card == &c) || (w.to.part == e.get() && w.to.card == &c);
+                });
+                if (!c.is_input) {
+                    ++outputs;
+                    wired_outputs += wired ? 1U : 0U;
+                } else if (!wired && !c.may_be_unwired) {
+                    found_.error(e->name.at, "nothing feeds " + in_quotes(e->name.text + "." + c.name),
+                                 "it takes " + spec_type(type_of_port(*e, c)) + ": add a line to 'flow:' that ends with '" + e->name.text + "." + c.name + "'");
+                }
+            }
+            if (outputs != 0 && wired_outputs == 0)
+                found_.error(e->name.at, "what " + in_quotes(e->name.text) + " gives goes nowhere", "add a line to 'flow:' that begins with it, or remove it");
+        }
+    }
+
+    static std::string type_of_port(const element& e, const port_card& c) { return c.type == "*" && !e.stream.empty() ? e.stream : c.type; }
+
+    /// In a ring, everybody may wait for room in front of him. One wire that drops breaks the ring.
+    void cycles() {
+        std::map<const element*, std::vector<const wire*>> out;
+        for (const auto& w : p_.wires) {
+            const bool drops = w.policy && w.policy->text != "block" && (w.capacity || w.policy->text == "latest");
+            if (w.from.part != nullptr && w.to.part != nullptr && !drops) out[w.from.part].push_back(&w);
+        }
+        std::map<const element*, int> state;  // 1: on the path, 2: done
+        for (const auto& e : p_.elements) {
+            if (state[e.get()] != 0) continue;
+            std::vector<std::pair<const element*, std::size_t>> path{{e.get(), 0}};
+            std::vector<const wire*> taken;
+            state[e.get()] = 1;
+            while (!path.empty()) {
+                auto& [at, next] = path.back();
+                const auto& wires = out[at];
+                if (next == wires.size()) {
+                    state[at] = 2;
+                    path.pop_back();
+                    if (!taken.empty()) taken.pop_back();
+                    continue;
+                }
+                const auto* w = wires[next++];
+                const auto* to = w->to.part;
+                if (state[to] == 0) {
+                    state[to] = 1;
+                    taken.push_back(w);
+                    path.emplace_back(to, 0);
+                } else if (state[to] == 1) {
+                    std::string ring;
+                    bool inside = false;
+                    for (const auto& [step, ignored] : path) {
+                        inside = inside || step == to;
+                        if (inside) ring += step->name.text + " -> ";
+                    }
+                    found_.error(w->from.name.at, "the cycle " + ring + to->name.text + " can fill up and stop for ever",
+                                 "let one of its wires drop: { line: " + w->from.name.text + " -> " + to->name.text + ", capacity: 8, policy: drop_oldest }");
+                }
+            }
+        }
+    }
+
+    spec& spec_;
+    pipeline& p_;
+    known& known_;
+    problems& found_;
+};
+
+// --- Services --------------------------------------------------------------------------------------------
+
+class service_checker {
+public:
+    service_checker(spec& s, known& k, problems& found) : spec_(s), known_(k), found_(found) {}
+
+    void check() {
+        for (auto& s : spec_.services) service_of(*s);
+        processes();
+        ports();
+        if (spec_.stores) checker(found_).check(store_schema(), *spec_.stores, "stores");
+        if (spec_.observe) checker(found_).check(observe_schema(), *spec_.observe, "observe");
+    }
+
+private:
+    void service_of(service& s) {
+        if (s.kind.empty()) return;
+        s.what = known_.find_service(s.kind.text);
+        if (s.what == nullptr) {
+            std::vector<std::string> names;
+            for (const auto& c : known_.services()) names.push_back(c.name);
+            const auto near = nearest(s.kind.text, names);
+            found_.error(s.kind.at, "there is no kind of service " + in_quotes(s.kind.text),
+                         near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
+            s.sound = false;
+            return;
+        }
+        checker(found_).object(s.what->options, s.options, s.name.text);
+        references(s, s.what->options, s.options);
+    }
+
+    /// Names of other things in the options of a service.
+    void references(service& s, const schema& type, const value& v) {
+        if (type.type == schema::kind::object) {
+            for (const auto& m : v.members)
+                if (const auto* f = type.find(m.name)) references(s, *f, m.held);
+            return;
+        }
+        for (const auto& item : v.items)
+            if (!type.item.empty()) references(s, type.item.front(), item);
+        for (const auto& m : v.members)
+            if (!type.item.empty()) references(s, type.item.front(), m.held);
+        if (!v.is_scalar()) return;
+        if (has_variables(v.text) && (type.type == schema::kind::pipeline || type.type == schema::kind::service || type.type == schema::kind::store)) {
+            found_.error(v.at, "the name of a " + std::string(name_of(type.type)) + " is part of the program's shape: write it here, without variables");
+            return;
+        }
+        if (type.type == schema::kind::pipeline) {
+            const auto* p = spec_.find_pipeline(v.text);
+            if (p == nullptr) {
+                unknown(v, "pipeline", spec_.pipelines);
+                s.sound = false;
+                return;
+            }
+            s.pipelines.emplace_back(p, v.at);
+            if (p->sound) session_fits(s, *p, v.at);
+        }
+        if (type.type == schema::kind::service && std::none_of(spec_.services.begin(), spec_.services.end(), [&](const auto& o) { return o->name.text == v.text; }))
+            unknown(v, "service", spec_.services);
+        if (type.type == schema::kind::store && (!spec_.stores || spec_.stores->find(v.text) == nullptr)) {
+            std::vector<std::string> names;
+            if (spec_.stores)
+                for (const auto& m : spec_.stores->members) names.push_back(m.name);
+            const auto near = nearest(v.text, names);
+            found_.error(v.at, "there is no store " + in_quotes(v.text),
+                         near.empty() ? "it must be under 'stores:', for instance '" + v.text + ": { kind: memory }'" : "did you mean '" + near + "'?");
+        }
+    }
+
+    template <class List>
+    void unknown(const value& v, const std::string& what, const List& list) {
+        std::vector<std::string> names;
+        for (const auto& item : list) names.push_back(item->name.text);
+        const auto near = nearest(v.text, names);
+        found_.error(v.at, "there is no " + what + " " + in_quotes(v.text),
+                     !near.empty() ? "did you mean '" + near + "'?" : names.empty() ? "the spec has none" : "there is: " + rtai::detail::joined(names));
+    }
+
+    /// Each port of the pipeline needs one of the service that gives or takes its type.
+    void session_fits(service& s, const pipeline& p, const place& at) {
+        std::vector<const port_card*> left;
+        for (const auto& c : s.what->ports) left.push_back(&c);
+        for (const auto& b : p.ports) {
+            const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) { return c->is_input != b.is_input && c->type == b.type.text; });
+            if (match != left.end()) {
+                left.erase(match);
+                continue;
+            }
+            std::vector<std::string> types;
+            for (const auto& c : s.what->ports)
+                if (c.is_input != b.is_input) types.push_back(spec_type(c.type));
+            const std::string verb = b.is_input ? "give" : "take";
+            found_.error(at, "service " + in_quotes(s.name.text) + " has nothing to connect the " + (b.is_input ? "input " : "output ") + in_quotes(b.name.text) + " of pipeline " + in_quotes(p.name.text) + " to",
+                         types.empty() ? "a " + s.kind.text + " runs pipelines without ports" : "a " + s.kind.text + " can " + verb + " one stream each of: " + rtai::detail::joined(types));
+            s.sound = false;
+        }
+        for (const auto* c : left)
+            if (c->is_input && !c->may_be_unwired) {
+                found_.error(at, "pipeline " + in_quotes(p.name.text) + " gives service " + in_quotes(s.name.text) + " no " + spec_type(c->type), "it needs " + article(spec_type(c->type)) + " port under 'out:'");
+                s.sound = false;
+            }
+    }
+
+    void processes() {
+        std::set<std::string> placed, names;
+        for (const auto& p : spec_.processes) {
+            if (!names.insert(p.name.text).second) found_.error(p.name.at, "there are two processes called " + in_quotes(p.name.text));
+            for (const auto& n : p.services) {
+                if (n.empty()) continue;
+                placed.insert(n.text);
+                if (!service_named(n.text)) unknown(value(n.text, n.at), "service", spec_.services);
+            }
+            for (const auto& [n, address] : p.reach) {
+                const bool here = std::any_of(p.services.begin(), p.services.end(), [&](const word& w) { return w.text == n.text; });
+                if (!service_named(n.text)) unknown(value(n.text, n.at), "service", spec_.services);
+                else if (here) found_.error(n.at, in_quotes(n.text) + " runs in this process, so there is no need to reach it");
+                schema text(schema::kind::text);
+                checker(found_).check(text, address, n.text);
+                if (address.is_scalar() && !has_variables(address.text)) {
+                    const auto colon = address.text.rfind(':');
+                    const auto port = colon == std::string::npos ? std::nullopt : parse_integer(std::string_view(address.text).substr(colon + 1));
+                    if (!port || *port < 1 || *port > 65535) found_.error(address.at, in_quotes(address.text) + " is no address", "write host:port, for instance relay.internal:50052");
+                }
+            }
+        }
+        if (spec_.processes.empty()) return;
+        for (const auto& s : spec_.services)
+            if (!placed.contains(s->name.text)) found_.error(s->name.at, "service " + in_quotes(s->name.text) + " runs in no process", "add it to the 'run:' of one under 'processes:'");
+    }
+
+    bool service_named(const std::string& n) const {
+        return std::any_of(spec_.services.begin(), spec_.services.end(), [&](const auto& s) { return s->name.text == n; });
+    }
+
+    // --- Two services on one port ------------------------------------------------------------------------
+
+    struct listening {
+        std::string service;
+        std::string path;
+        std::int64_t port;
+        place at;
+        bool udp;
+    };
+
+    void ports() {
+        std::vector<listening> all;
+        for (const auto& s : spec_.services)
+            if (s->what != nullptr) collect(*s, s->what->options, s->options, s->name.at, "", all);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            for (std::size_t j = 0; j < i; ++j) {
+                if (all[i].port == 0 || all[i].port != all[j].port || all[i].udp != all[j].udp || !together(all[i].service, all[j].service)) continue;
+                found_.error(all[i].at, in_quotes(all[i].service) + " listens on port " + std::to_string(all[i].port) + ", and so does " + in_quotes(all[j].service),
+                             "the other is at " + all[j].at.text() + "; give one of them another port, or run them in different processes");
+                break;
+            }
+    }
+
+    bool together(const std::string& a, const std::string& b) const {
+        if (spec_.processes.empty()) return true;
+        const auto in = [](const process& p, const std::string& n) {
+            return std::any_of(p.services.begin(), p.services.end(), [&](const word& w) { return w.text == n; });
+        };
+        return std::any_of(spec_.processes.begin(), spec_.processes.end(), [&](const process& p) { return in(p, a) && in(p, b); });
+    }
+
+    /// Ports that are written, and the defaults of what is there: `http: {}` listens on 8080.
+    static void collect(const service& s, const schema& type, const value& v, const place& at, const std::string& path, std::vector<listening>& all) {
+        for (const auto& f : type.fields) {
+            const auto* given = v.find(f.name);
+            const auto here = path + "." + f.name;
+            if (f.type == schema::kind::object) {
+                // What is not written is not there, unless it always is.
+                if (given != nullptr) collect(s, f, *given, given->at ? given->at : at, here, all);
+                else if (s.kind.text == "lines" && f.name == "listen") collect(s, f, value(value::kind::map), at, here, all);
+            }
+            if (f.type != schema::kind::port) continue;
+            std::string text = f.otherwise;
+            place where = at;
+            if (given != nullptr && given->is_scalar()) {
+                text = given->text;
+                where = given->at;
+                if (has_variables(text)) continue;
+            }
+            if (const auto n = parse_integer(text)) all.push_back({s.name.text, here, *n, where, here.find("webrtc") != std::string::npos});
+        }
+    }
+
+    spec& spec_;
+    known& known_;
+    problems& found_;
+};
+
+/// Pipelines in an order in which each comes after those it uses; those in a loop are told and left out.
+std::vector<pipeline*> in_order(spec& s, problems& found) {
+    std::map<std::string, pipeline*> by_name;
+    for (const auto& p : s.pipelines) by_name[p->name.text] = p.get();
+    std::map<const pipeline*, int> state;
+    std::vector<pipeline*> order;
+    const auto uses_of = [&](const pipeline& p) {
+        std::vector<std::pair<pipeline*, const word*>> all;
+        for (const auto& e : p.elements) {
+            const auto add = [&](const use& u) {
+                const auto sub = by_name.find(u.name.text);
+                if (sub != by_name.end()) all.emplace_back(sub->second, &u.name);
+            };
+            add(e->first);
+            if (e->otherwise) add(*e->otherwise);
+        }
+        return all;
+    };
+    for (const auto& first : s.pipelines) {
+        if (state[first.get()] != 0) continue;
+        struct step {
+            pipeline* p;
+            std::vector<std::pair<pipeline*, const word*>> uses;
+            std::size_t next = 0;
+        };
+        std::vector<step> path;
+        path.push_back({first.get(), uses_of(*first)});
+        state[first.get()] = 1;
+        while (!path.empty()) {
+            auto& top = path.back();
+            if (top.next == top.uses.size()) {
+                state[top.p] = 2;
+                order.push_back(top.p);
+                path.pop_back();
+                continue;
+            }
+            const auto [sub, name] = top.uses[top.next++];
+            if (state[sub] == 1) {
+                std::string ring;
+                bool inside = false;
+                for (const auto& st : path) {
+                    inside = inside || st.p == sub;
+                    if (inside) ring += st.p->name.text + " -> ";
+                }
+                found.error(name->at, "pipeline '" + sub->name.text + "' is made of itself", ring + sub->name.text);
+                for (const auto& st : path) st.p->sound = false;
+            } else if (state[sub] == 0) {
+                state[sub] = 1;
+                path.push_back({sub, uses_of(*sub)});
+            }
+        }
+    }
+    return order;
+}
+
+}  // namespace
+
+schema options_schema(const use& u) {
+    if (u.sub != nullptr) return options_schema(*u.sub);
+    return u.what != nullptr ? u.what->options : schema(schema::kind::object);
+}
+
+schema options_schema(const pipeline& p) {
+    schema all(schema::kind::object);
+    schema when(schema::kind::object), otherwise(schema::kind::object), edges(schema::kind::map);
+    for (const auto& e : p.elements) {
+        auto one = options_schema(e->first);
+        one.name = e->name.text;
+        all.fields.push_back(std::move(one));
+        if (e->when) {
+            schema flag(schema::kind::boolean);
+            flag.name = e->name.text;
+            when.fields.push_back(std::move(flag));
+        }
+        if (e->otherwise) {
+            auto other = options_schema(*e->otherwise);
+            other.name = e->name.text;
+            otherwise.fields.push_back(std::move(other));
+        }
+    }
+    if (p.turn || p.barge_in) {
+        auto turn = schema_of<turn_options>();
+        turn.name = "turn";
+        all.fields.push_back(std::move(turn));
+    }
+    for (auto* group : {&when, &otherwise})
+        if (!group->fields.empty()) {
+            group->name = group == &when ? "when" : "otherwise";
+            all.fields.push_back(*group);
+        }
+    edges.item.push_back(schema_of<edge_options>());
+    edges.name = "edges";
+    all.fields.push_back(std::move(edges));
+    return all;
+}
+
+void check(spec& s, known& catalogue, problems& found) {
+    for (auto* p : in_order(s, found)) graph_checker(s, *p, catalogue, found).check();
+    service_checker(s, catalogue, found).check();
+}
+
+}  // namespace rtai::codegen

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <rtai/data/audio.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalogue.hpp"
+#include "spec.hpp"
+
+namespace rtai::codegen {
+
+/// A member of a planned pipeline: an element of the spec, or one that the plan puts in.
+struct part {
+    enum class kind { element, tee, pass, convert };
+
+    kind type = kind::element;
+    std::string name;
+    const element* from = nullptr;  ///< of the spec
+    std::string cpp;                ///< the whole type
+    std::string header;
+    place at;
+};
+
+/// A port of a part.
+struct part_port {
+    std::size_t part = 0;
+    std::string port;
+};
+
+/// A channel between parts: what several give into one queue goes to one input.
+struct queue {
+    std::string name;
+    std::string type;
+    std::string policy;
+    std::size_t capacity = 0;
+    bool capacity_is_default = true;
+    std::vector<part_port> from;
+    part_port to;
+    std::optional<audio_format> format;
+    place at;
+};
+
+/// A port of the pipeline that is an element's own.
+struct hand_over {
+    const boundary* outer = nullptr;
+    part_port inner;
+    place at;
+};
+
+struct plan {
+    const pipeline* of = nullptr;
+    std::vector<part> parts;
+    std::vector<queue> queues;
+    std::vector<hand_over> hand_overs;
+    std::vector<std::pair<std::string, audio_format>> formats;  ///< of the pipeline's audio ports
+    std::vector<std::string> waiting;                           ///< output ports behind which nothing need be dropped
+    bool has_turn = false;     ///< it can be interrupted by itself
+    bool joins_turn = false;   ///< it is used in one that can be
+    std::size_t conversions = 0;
+};
+
+struct plans {
+    std::vector<plan> all;  ///< each after those it uses
+    const plan* of(const pipeline* p) const noexcept {
+        for (const auto& one : all)
+            if (one.of == p) return &one;
+        return nullptr;
+    }
+};
+
+/// Decides what is built of a checked spec: queues with their policies, tees, and the formats of audio with
+/// the fewest and cheapest conversions.
+plans make_plans(const spec& s, const known& catalogue);
+
+/// "16kHz mono s16"
+std::string to_text(const audio_format& f);
+
+/// Chooses one of its values for each variable so that the sum of costs is the least.
+class chooser {
+public:
+    /// `values` in the order of preference.
+    std::size_t add(std::vector<std::uint32_t> values);
+    void connect(std::size_t a, std::size_t b);
+    /// What each variable was given. `cost(a, b)` of a connection, 0 for the same.
+    template <class Cost>
+    std::vector<std::uint32_t> solve(Cost cost) const {
+        return solve_with([&](std::uint32_t a, std::uint32_t b) { return static_cast<std::uint64_t>(cost(a, b)); });
+    }
+
+private:
+    using cost_function = std::function<std::uint64_t(std::uint32_t, std::uint32_t)>;
+    std::vector<std::uint32_t> solve_with(const cost_function& cost) const;
+    std::vector<std::vector<std::uint32_t>> values_;
+    std::vector<std::pair<std::size_t, std::size_t>> connections_;
+};
+
+}  // namespace rtai::codegen

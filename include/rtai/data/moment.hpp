@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <rtai/data/stamp.hpp>
+#include <string>
+#include <utility>
+
+namespace rtai {
+
+enum class what : std::uint8_t {
+    speech_start,
+    speech_end,
+    end_of_turn,
+    heard,  ///< the final words of a turn
+    first_token,
+    first_sentence,
+    first_audio,
+    playout_start,
+    playout_end,
+    interruption,
+    failure,
+    custom,
+};
+BOOST_DESCRIBE_ENUM(what, speech_start, speech_end, end_of_turn, heard, first_token, first_sentence, first_audio,
+                    playout_start, playout_end, interruption, failure, custom)
+
+/// Something that happened in a conversation, and when.
+struct moment {
+    moment() = default;
+    explicit moment(rtai::what w, std::string d = {}) : what(w), detail(std::move(d)) {}
+
+    rtai::what what = what::custom;
+    std::string detail;
+    rtai::stamp stamp;
+};
+
+}  // namespace rtai

@@ -1,0 +1,68 @@
+#pragma once
+
+// What generated code includes, and nothing else of rtai but its elements and services.
+
+#include <concepts>
+#include <memory>
+#include <rtai/core/join.hpp>
+#include <rtai/core/task.hpp>
+#include <rtai/data/describe.hpp>
+#include <rtai/data/problem.hpp>
+#include <rtai/graph/barge_in.hpp>
+#include <rtai/graph/edge.hpp>
+#include <rtai/graph/element.hpp>
+#include <rtai/graph/port.hpp>
+#include <rtai/graph/turn.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// The form of generated code that these headers go with.
+#define RTAI_GENERATED_FORMAT 1
+
+namespace rtai {
+
+/// Whether a pipeline can hand its own port over to one of an element's.
+template <class Outer, class Inner>
+concept continues = port<Outer> && port<Inner> && Outer::is_input == Inner::is_input &&
+                    std::same_as<typename Outer::value_type, typename Inner::value_type>;
+
+/// Makes a turn that of everything in a pipeline: its elements, its edges and its own pipelines.
+template <class... Parts>
+void belong_to(turn& t, Parts&... parts) {
+    const auto one = [&](auto& part) {
+        if constexpr (requires { part.guard(t); })
+            part.guard(t);
+        else if constexpr (requires { part.belong_to(t); })
+            part.belong_to(t);
+        else
+            for_each_port(part, [&](std::string_view, auto& p) {
+                if constexpr (requires { p.belong_to(t); }) p.belong_to(t);
+            });
+    };
+    (one(parts), ...);
+}
+
+/// Runs the one of two elements that was chosen at start.
+template <element First, element Second>
+task<> play_either(bool first, First& a, Second& b) {
+    if (first)
+        co_await play(a);
+    else
+        co_await play(b);
+}
+
+/// Tells when an element can not work here, and nothing stands in for it.
+template <element E>
+bool need(const options_of<E>& o, std::string_view name, const char* line, problems& found) {
+    const auto can = available<E>(o);
+    if (can.ok()) return true;
+    found.error(place(std::make_shared<source>(line, ""), 0, 0),
+                "'" + std::string(name) + "' can not start: " + can.error().message(),
+                "mend that, or name an element that stands in for it with 'otherwise:'");
+    return false;
+}
+
+}  // namespace rtai

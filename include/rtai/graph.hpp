@@ -1,0 +1,13 @@
+#pragma once
+
+// Elements, their ports and edges. Each header also stands alone.
+
+#include <rtai/graph/any.hpp>
+#include <rtai/graph/barge_in.hpp>
+#include <rtai/graph/catalogue.hpp>
+#include <rtai/graph/edge.hpp>
+#include <rtai/graph/element.hpp>
+#include <rtai/graph/elements.hpp>
+#include <rtai/graph/format.hpp>
+#include <rtai/graph/port.hpp>
+#include <rtai/graph/turn.hpp>

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <rtai/core/scope.hpp>
+#include <rtai/graph/any.hpp>
+#include <rtai/graph/element.hpp>
+#include <rtai/graph/port.hpp>
+#include <string_view>
+#include <utility>
+
+namespace rtai {
+
+// `rtai::merge` is a function of values, in data.
+template <class T>
+struct merger {
+    static constexpr std::string_view spec_name = "merge";
+
+    inputs<T> in;
+    output<T, as_received> out;
+    RTAI_DESCRIBE(merger, in, out)
+
+    task<> run() {
+        co_await with_scope([&](scope& all) -> task<> {
+            for (const auto& one : in.all()) all.spawn(hand_on_in(all, one));
+            co_await all.join();
+        });
+    }
+
+private:
+    /// Who learns that nobody receives tells the others, who may have long to wait.
+    task<> hand_on_in(scope& all, const input<T>& one) {
+        co_await hand_on(one, out);
+        if (out.ended()) all.cancel();
+    }
+};
+
+}  // namespace rtai
+
+RTAI_ELEMENT(
+    rtai::merger<rtai::any_type>,
+    "Puts what comes from several inputs into one stream, as it comes; it ends when all of them have.");

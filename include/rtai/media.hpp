@@ -1,0 +1,9 @@
+#pragma once
+
+// Sound: rates, formats, files. Each header also stands alone.
+
+#include <rtai/media/convert.hpp>
+#include <rtai/media/file.hpp>
+#include <rtai/media/framer.hpp>
+#include <rtai/media/resample.hpp>
+#include <rtai/media/wav.hpp>

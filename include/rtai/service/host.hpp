@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <rtai/core/event.hpp>
+#include <rtai/core/runtime.hpp>
+#include <rtai/core/scope.hpp>
+#include <rtai/core/task.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rtai::service {
+
+/// What the services of one process share: the shards for their sessions, and the wish to end.
+class host {
+public:
+    host(scope& s, unsigned shards) noexcept : services_(&s), shards_(shards) {}
+    host(const host&) = delete;
+    host& operator=(const host&) = delete;
+
+    /// Runs a service until it ends, or until the program stops.
+    void start(task<> service) { services_->spawn(std::move(service)); }
+
+    /// Shards on threads of their own, made when the first service asks for them.
+    runtime& sessions() {
+        if (!sessions_) sessions_ = std::make_unique<runtime>(shards_);
+        return *sessions_;
+    }
+
+    /// Is set when the program is asked to end: a service takes no new sessions from then on.
+    event& stopping() noexcept { return stopping_; }
+
+    /// Gives the sessions `patience` to end by themselves; returns how many had to be cancelled.
+    std::size_t finish(duration patience) { return sessions_ ? sessions_->stop(patience) : 0; }
+
+    /// One line for the person who started the program.
+    void say(std::string_view service, const std::string& line) const {
+        std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(service.size()), service.data(), line.c_str());
+    }
+
+private:
+    scope* services_;
+    unsigned shards_;
+    std::unique_ptr<runtime> sessions_;
+    event stopping_;
+};
+
+}  // namespace rtai::service
