@@ -341,6 +341,7 @@ const card* known::of_function(const use& u, problems& found) {
         cards.front().about = own->about;
         cards.front().header = own->header;
         cards.front().takes_function = true;
+        cards.front().is_generic = false;
         made->cards.push_back(std::move(cards.front()));
     }
     functions_.push_back(std::move(made));

@@ -62,8 +62,8 @@ private:
         if (u.name.empty()) return false;
         if (const auto* sub = spec_.find_pipeline(u.name.text)) {
             if (!u.from.empty()) found_.error(u.from.at, in_quotes(u.name.text) + " is a pipeline of this spec, and needs no header");
-            u.sub = sub;
             if (!sub->sound) return false;
+            u.sub = sub;
             for (const auto& b : sub->ports) {
                 port_card c;
                 c.name = b.name.text;

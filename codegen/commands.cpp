@@ -34,7 +34,7 @@ std::string directory_of(const std::string& path) {
 }
 
 /// A file that make and ninja read: what is generated, and what it is made from.
-std::string depfile_text(const std::vector<std::string>& targets, const loaded& l) {
+std::string depfile_text(const std::string& target, const loaded& l) {
     const auto escaped = [](const std::string& s) {
         std::string out;
         for (const char c : s) {
@@ -51,8 +51,7 @@ std::string depfile_text(const std::vector<std::string>& targets, const loaded& 
             if (e->otherwise && !e->otherwise->from.empty()) from.insert(header_path(e->otherwise->from));
         }
     std::string out;
-    for (const auto& t : targets) out += escaped(t) + " ";
-    out += ":";
+    out += escaped(target) + ":";
     for (const auto& f : from) out += " \\\n  " + escaped(fs::absolute(f).lexically_normal().string());
     return out + "\n";
 }
@@ -163,7 +162,15 @@ int generate_command(const std::string& path, const generate_options& o, const c
         }
     }
     if (code != done) std::cerr << "rtai: what is generated is stale: run 'rtai generate " << path << "' again\n";
-    if (!o.depfile.empty() && !write_if_changed(o.depfile, depfile_text(targets, l))) return cannot;
+    if (!o.depfile.empty()) {
+        const auto target = o.stamp.empty() && !targets.empty() ? targets.front() : o.stamp;
+        if (!write_if_changed(o.depfile, depfile_text(target, l))) return cannot;
+    }
+    if (!o.stamp.empty()) {
+        std::ofstream stamp(o.stamp);
+        stamp << "of " << path << "\n";
+        if (!stamp.flush()) return cannot;
+    }
     if (with.json) {
         std::cout << "{\"files\": [";
         for (std::size_t i = 0; i < targets.size(); ++i) std::cout << (i == 0 ? "" : ", ") << json_text(targets[i]);

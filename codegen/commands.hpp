@@ -44,6 +44,7 @@ struct generate_options {
     bool check = false;
     bool dry_run = false;
     std::string depfile;
+    std::string stamp;
 };
 int generate_command(const std::string& path, const generate_options& o, const common_options& with);
 

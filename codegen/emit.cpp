@@ -6,6 +6,7 @@
 #include <map>
 #include <rtai/data/config.hpp>
 #include <set>
+#include <sstream>
 
 #include "check.hpp"
 
@@ -283,6 +284,7 @@ private:
         has_prepare_[p.of] = !prepare.empty();
         d.set("has_prepare", prepare.empty() ? data::type::bool_false : data::type::bool_true);
         d.set("prepare", lines(prepare, 8));
+        d.set("found", std::any_of(prepare.begin(), prepare.end(), [](const line& l) { return l.code.find("found)") != std::string::npos; }) ? " found" : "");
         d.set("joins_turn", p.joins_turn ? data::type::bool_true : data::type::bool_false);
 
         run_of(p, run);
@@ -392,14 +394,14 @@ private:
         };
         for (const auto* p : run_by_services()) {
             member(spec_.name.text + "::" + p->name.text + "::options", p->name.text, at(p->name.at));
-            if (has_prepare_[p]) prepare.emplace_back(spec_.name.text + "::" + p->name.text + "::prepare(s." + p->name.text + ", found);");
+            if (has_prepare_[p]) prepare.emplace_back(p->name.text + "::prepare(s." + p->name.text + ", found);");
         }
         data services(data::type::list);
         for (const auto& s : spec_.services) {
             headers.insert(s->what->header);
             member(s->what->cpp + "::options", s->name.text, at(s->name.at));
             services << service_data(*s);
-            starts.emplace_back("if (program.runs(\"" + s->name.text + "\")) host.start(" + spec_.name.text + "::" + s->name.text + "(host, s));");
+            starts.emplace_back("host.start(\"" + s->name.text + "\", " + s->name.text + "(host, s));");
         }
         member("rtai::service::program_options", "program", "");
         for (const auto& p : spec_.processes) {
@@ -414,8 +416,9 @@ private:
         d.set("visits", lines(visits, 8));
         d.set("services", services);
         d.set("processes", lines(processes, 4));
-        d.set("prepare", lines(prepare, 12));
-        d.set("starts", lines(starts, 12));
+        d.set("prepare", lines(prepare, 4));
+        d.set("has_prepare", prepare.empty() ? data::type::bool_false : data::type::bool_true);
+        d.set("starts", lines(starts, 4));
         return render("program.cpp", d);
     }
 
@@ -518,15 +521,49 @@ private:
     static std::string render(const std::string& name, const data& d) {
         mustache m(template_text(name + ".mustache"));
         m.set_custom_escape([](const std::string& s) { return s; });
-        return without_double_blanks(m.render(d));
+        return with_short_functions(without_stray_blanks(m.render(d)));
     }
 
     /// A section without content leaves its blank line behind.
-    static std::string without_double_blanks(const std::string& text) {
+    static std::string without_stray_blanks(const std::string& text) {
         std::string out;
-        for (const char c : text)
-            if (c != '\n' || !out.ends_with("\n\n")) out += c;
+        std::size_t line = 0;  // where the last one in `out` begins
+        for (const char c : text) {
+            const std::string_view last = std::string_view(out).substr(line);
+            if (c == '\n' && last.empty() && (out.ends_with("\n\n") || opens_block(out))) continue;
+            if (c == '}' && !last.empty() && last.find_first_not_of(' ') == std::string_view::npos && out.ends_with("\n\n" + std::string(last))) out.erase(line-- - 1, 1);
+            out += c;
+            if (c == '\n') line = out.size();
+        }
         return out;
+    }
+
+    /// A function of one statement stands on one line, as clang-format puts it.
+    static std::string with_short_functions(const std::string& text) {
+        std::vector<std::string> all;
+        std::stringstream in(text);
+        for (std::string l; std::getline(in, l);) all.push_back(std::move(l));
+        std::string out;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const bool of_template = i > 0 && all[i - 1].find("template <") != std::string::npos;
+            if (i + 2 < all.size() && !of_template && all[i].ends_with(") {") && all[i + 1].ends_with(";")) {
+                const auto indent = all[i].find_first_not_of(' ');
+                const auto statement = all[i + 1].substr(std::min(all[i + 1].find_first_not_of(' '), all[i + 1].size()));
+                if (all[i + 2] == std::string(indent, ' ') + "}" && all[i].size() + statement.size() + 3 <= line_width) {
+                    out += all[i] + " " + statement + " }\n";
+                    i += 2;
+                    continue;
+                }
+            }
+            out += all[i] + "\n";
+        }
+        return out;
+    }
+
+    static bool opens_block(const std::string& text) {
+        if (!text.ends_with("{\n")) return false;
+        const auto begin = text.rfind('\n', text.size() - 2) + 1;
+        return text.compare(begin, 9, "namespace") != 0;
     }
 
     const spec& spec_;

@@ -9,7 +9,7 @@
 
 namespace rtai::codegen {
 
-/// The form of generated code, as rtai/generated.hpp knows it.
+/// The form of generated code, as rtai/graph/generated.hpp knows it.
 inline constexpr int generated_format = 1;
 
 struct generated_file {

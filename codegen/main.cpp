@@ -68,6 +68,7 @@ int main(int argc, char** argv) try {
     generate->add_flag("--check", generated.check, "Write nothing: print how what is there differs, and fail if it does");
     generate->add_flag("--dry-run", generated.dry_run, "Write nothing: print the names of the files");
     generate->add_option("--depfile", generated.depfile, "Write what the output depends on, for make and ninja");
+    generate->add_option("--stamp", generated.stamp, "Touch this file when all is written");
     generate->callback([&] { code = generate_command(path, generated, common); });
 
     build_options built;

@@ -51,8 +51,8 @@ private:
         made.header = e.first.header;
         made.at = e.name.at;
         index_[&e] = plan_.parts.size();
+        made.ports = ports_of(e);
         plan_.parts.push_back(std::move(made));
-        cards_.push_back(ports_of(e));
     }
 
 public:
@@ -76,7 +76,6 @@ private:
                         c.format.channels = {f.channels};
                         c.format.encodings = {f.encoding};
                     }
-                c.waits = std::find(sub->waiting.begin(), sub->waiting.end(), c.name) != sub->waiting.end();
             }
         if (e.otherwise)
             for (auto& c : ports)
@@ -113,11 +112,10 @@ private:
         const auto* c = known_.find(own);
         made.header = c != nullptr ? c->header : "";
         made.cpp = k == part::kind::convert ? "rtai::convert" : std::string("rtai::") + own + "<" + type + ">";
-        plan_.parts.push_back(made);
-        auto ports = c != nullptr ? c->ports : std::vector<port_card>();
-        for (auto& p : ports)
+        if (c != nullptr) made.ports = c->ports;
+        for (auto& p : made.ports)
             if (p.type == "*") p.type = type;
-        cards_.push_back(std::move(ports));
+        plan_.parts.push_back(std::move(made));
         return plan_.parts.size() - 1;
     }
 
@@ -132,10 +130,9 @@ private:
     }
 
     const port_card& card_of(const part_port& p) const {
-        for (const auto& c : cards_[p.part])
-            if (c.name == p.port) return c;
         static const port_card none;
-        return none;
+        const auto* found = plan_.parts[p.part].find(p.port);
+        return found != nullptr ? *found : none;
     }
 
     // --- Wires -------------------------------------------------------------------------------------------
@@ -198,7 +195,7 @@ private:
     }
 
     std::size_t outputs_of(std::size_t part) const {
-        return static_cast<std::size_t>(std::count_if(cards_[part].begin(), cards_[part].end(), [](const port_card& c) { return !c.is_input; }));
+        return static_cast<std::size_t>(std::count_if(plan_.parts[part].ports.begin(), plan_.parts[part].ports.end(), [](const port_card& c) { return !c.is_input; }));
     }
 
     /// A port of the pipeline is handed over to the one port behind it. Where that is not possible, a `pass`
@@ -261,7 +258,7 @@ private:
 
     std::size_t variable_of(std::size_t part, const std::string& port, const port_card& c) {
         // All audio inputs of an element and the outputs that follow them have one format.
-        const bool follows = std::any_of(cards_[part].begin(), cards_[part].end(), [](const port_card& o) { return !o.is_input && o.follows_input; });
+        const bool follows = std::any_of(plan_.parts[part].ports.begin(), plan_.parts[part].ports.end(), [](const port_card& o) { return !o.is_input && o.follows_input; });
         const bool grouped = follows && (c.is_input || c.follows_input);
         const auto key = std::pair(part, grouped ? std::string("*") : port);
         const auto found = variables_.find(key);
@@ -269,7 +266,7 @@ private:
         variables_[key] = all_.size();
         variable v;
         if (grouped)
-            for (const auto& o : cards_[part]) {
+            for (const auto& o : plan_.parts[part].ports) {
                 if (o.type == audio_type && (o.is_input || o.follows_input)) narrow(v.may_be, o.format);
             }
         else
@@ -308,28 +305,25 @@ private:
         std::vector<std::pair<std::size_t, std::size_t>> connected;
         for (const auto& l : leads_)
             if (l.type == audio_type) connected.emplace_back(from_variable(l), to_variable(l));
-        chooser rate, channel, code;
         // 16 kHz, mono, s16 is what speech needs: the choice where nothing decides.
         static const std::vector<std::uint32_t> rates = {16'000, 24'000, 48'000, 32'000, 44'100, 22'050, 12'000, 8'000};
+        chooser rate, channel, code;
         for (const auto& v : all_) {
             rate.add(domain(v.may_be.rates, rates));
             channel.add(domain(v.may_be.channels, {1, 2}));
             code.add(domain(v.may_be.encodings, {0, 1}));
         }
-        for (const auto& [a, b] : connected) {
-            rate.connect(a, b);
-            channel.connect(a, b);
-            code.connect(a, b);
-        }
-        // A conversion of rates costs by the higher rate; and each kind of conversion more than any number
-        // of a lesser kind in one graph.
-        const auto rates_cost = [](std::uint32_t a, std::uint32_t b) -> std::uint64_t {
-            return a == b ? 0 : 100'000'000'000U + std::uint64_t{std::max(a, b)} * 1'000U;
-        };
-        const auto other_cost = [](std::uint32_t a, std::uint32_t b) -> std::uint64_t { return a == b ? 0 : 1'000'000U; };
-        const auto r = rate.solve(rates_cost);
-        const auto c = channel.solve(other_cost);
-        const auto e = code.solve(other_cost);
+        // A conversion of rates costs by the higher one, and less than two of whatever rates. Where there is one,
+        // the channels and the encoding change at no further cost, so those are chosen afterwards.
+        for (const auto& [a, b] : connected) rate.connect(a, b);
+        const auto r = rate.solve([](std::uint32_t a, std::uint32_t b) { return a == b ? 0 : 100'000'000'000U + std::uint64_t{std::max(a, b)} * 1'000U; });
+        const auto other = [](std::uint32_t a, std::uint32_t b) { return a == b ? 0U : 1'000'000U; };
+        for (const auto& [a, b] : connected)
+            if (r[a] == r[b]) channel.connect(a, b);
+        const auto c = channel.solve(other);
+        for (const auto& [a, b] : connected)
+            if (r[a] == r[b] && c[a] == c[b]) code.connect(a, b);
+        const auto e = code.solve(other);
         for (std::size_t i = 0; i < all_.size(); ++i)
             chosen_.emplace_back(r[i], static_cast<std::uint8_t>(c[i]), static_cast<encoding>(e[i]));
         for (const auto& b : p_.ports)
@@ -345,7 +339,7 @@ private:
             lead_formats_[i] = to;
             if (from == to) continue;
             ++plan_.conversions;
-            const auto name = end_name(leads_[i], true) + "_to_" + end_name(leads_[i], false) + "_convert";
+            const auto name = end_name(leads_[i], false) + "_convert";
             const auto made = add_implied(part::kind::convert, name, std::string(audio_type), leads_[i].written->at);
             lead before = leads_[i];
             before.to = part_port{made, "in"};
@@ -404,44 +398,10 @@ private:
             }
             if (q.policy == "latest") q.capacity = 1;
             if (const auto f = lead_formats_.find(i); f != lead_formats_.end()) q.format = f->second;
-            policy_is_written_.push_back(settings && l.written->policy);
+            q.policy_is_written = settings && l.written->policy;
             plan_.queues.push_back(std::move(q));
         }
-        let_wait();
         name_queues();
-    }
-
-    /// Sound that is made here need not be dropped: its maker waits for room. What comes from outside is
-    /// live and drops by its type.
-    void let_wait() {
-        std::map<std::size_t, bool> memo;
-        const std::function<bool(std::size_t)> part_waits = [&](std::size_t part) -> bool {
-            const auto known = memo.find(part);
-            if (known != memo.end()) return known->second;
-            memo[part] = true;  // in a ring, those outside of it decide
-            bool waits = true;
-            for (const auto& q : plan_.queues)
-                if (q.to.part == part && q.type == audio_type)
-                    for (const auto& f : q.from) waits = waits && output_waits(f, part_waits);
-            for (const auto& h : plan_.hand_overs)
-                if (h.inner.part == part && h.outer->is_input && h.outer->type.text == audio_type) waits = false;
-            return memo[part] = waits;
-        };
-        for (std::size_t i = 0; i < plan_.queues.size(); ++i) {
-            auto& q = plan_.queues[i];
-            if (policy_is_written_[i] || q.type != audio_type) continue;
-            bool waits = true;
-            for (const auto& f : q.from) waits = waits && output_waits(f, part_waits);
-            if (waits) q.policy = "block";
-        }
-        for (const auto& h : plan_.hand_overs)
-            if (!h.outer->is_input && h.outer->type.text == audio_type && output_waits(h.inner, part_waits)) plan_.waiting.push_back(h.outer->name.text);
-    }
-
-    bool output_waits(const part_port& p, const std::function<bool(std::size_t)>& part_waits) const {
-        const auto& ports = cards_[p.part];
-        const bool hears = std::any_of(ports.begin(), ports.end(), [](const port_card& c) { return c.is_input && c.type == audio_type; });
-        return hears ? part_waits(p.part) : card_of(p).waits;
     }
 
     void name_queues() {
@@ -471,7 +431,6 @@ private:
     const plans& before_;
     plan plan_;
     std::map<const element*, std::size_t> index_;
-    std::vector<std::vector<port_card>> cards_;
     std::vector<lead> leads_;
     std::set<std::size_t> own_settings_;  ///< leads that the plan put in: a wire's settings are not theirs
     std::map<const boundary*, std::optional<std::size_t>> passes_;
@@ -480,8 +439,77 @@ private:
     std::vector<variable> all_;
     std::vector<audio_format> chosen_;
     std::map<std::size_t, audio_format> lead_formats_;
-    std::vector<bool> policy_is_written_;
 };
+
+/// Sound that is made in a graph need not be dropped there: its maker waits for room. What comes from a
+/// service is live, and drops by its type. Which of the two it is goes through all pipelines, so everything
+/// is taken to wait until something says otherwise.
+void let_wait(const spec& s, plans& made) {
+    std::set<std::pair<const pipeline*, std::string>> live;  // ports of pipelines
+    for (const auto& service : s.services)
+        for (const auto& [p, ignored] : service->pipelines)
+            for (const auto& b : p->ports)
+                if (b.is_input) live.emplace(p, b.name.text);
+    std::set<const pipeline*> used;
+    for (const auto& p : made.all)
+        for (const auto& one : p.parts)
+            if (one.from != nullptr)
+                for (const auto* u : {&one.from->first, one.from->otherwise ? &*one.from->otherwise : nullptr})
+                    if (u != nullptr && u->sub != nullptr) used.insert(u->sub);
+    for (const auto& p : made.all)
+        if (!used.contains(p.of))
+            for (const auto& b : p.of->ports)
+                if (b.is_input) live.emplace(p.of, b.name.text);
+
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (auto& p : made.all) {
+            std::vector<bool> hears_live(p.parts.size(), false);
+            const auto from_is_live = [&](const part_port& f) {
+                const auto& one = p.parts[f.part];
+                const auto* sub = one.from != nullptr ? one.from->first.sub : nullptr;
+                if (sub != nullptr) return live.contains({sub, f.port});
+                const bool hears = std::any_of(one.ports.begin(), one.ports.end(), [](const port_card& c) { return c.is_input && c.type == audio_type; });
+                const auto* c = one.find(f.port);
+                return hears ? static_cast<bool>(hears_live[f.part]) : c == nullptr || !c->waits;
+            };
+            for (const auto& h : p.hand_overs)
+                if (h.outer->is_input && live.contains({p.of, h.outer->name.text})) hears_live[h.inner.part] = true;
+            for (bool spreads = true; spreads;) {
+                spreads = false;
+                for (auto& q : p.queues) {
+                    if (q.type != audio_type) continue;
+                    q.waits = std::none_of(q.from.begin(), q.from.end(), from_is_live);
+                    if (q.waits || hears_live[q.to.part]) continue;
+                    hears_live[q.to.part] = true;
+                    spreads = true;
+                }
+            }
+            const auto mark = [&](const pipeline* of, const std::string& port) { changed = live.emplace(of, port).second || changed; };
+            for (const auto& q : p.queues) {
+                const auto* e = p.parts[q.to.part].from;
+                if (q.type == audio_type && !q.waits && e != nullptr)
+                    for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr})
+                        if (u != nullptr && u->sub != nullptr) mark(u->sub, q.to.port);
+            }
+            for (const auto& h : p.hand_overs) {
+                if (h.outer->type.text != audio_type) continue;
+                const auto* e = p.parts[h.inner.part].from;
+                if (!h.outer->is_input) {
+                    if (from_is_live(h.inner)) mark(p.of, h.outer->name.text);
+                } else if (e != nullptr && e->first.sub != nullptr && live.contains({p.of, h.outer->name.text})) {
+                    mark(e->first.sub, h.inner.port);
+                }
+            }
+        }
+    }
+    for (auto& p : made.all) {
+        for (auto& q : p.queues)
+            if (q.waits && !q.policy_is_written) q.policy = "block";
+        for (const auto& b : p.of->ports)
+            if (b.type.text == audio_type && !live.contains({p.of, b.name.text})) p.waiting.push_back(b.name.text);
+    }
+}
 
 }  // namespace
 
@@ -506,6 +534,7 @@ plans make_plans(const spec& s, const known& catalogue) {
             progress = true;
         }
     }
+    let_wait(s, made);
     // A pipeline inside of one that can be interrupted is interrupted with it.
     for (auto outer = made.all.rbegin(); outer != made.all.rend(); ++outer)
         if (outer->has_turn || outer->joins_turn)

@@ -24,6 +24,13 @@ struct part {
     std::string cpp;                ///< the whole type
     std::string header;
     place at;
+    std::vector<port_card> ports;  ///< types and formats resolved
+
+    const port_card* find(std::string_view port) const noexcept {
+        for (const auto& c : ports)
+            if (c.name == port) return &c;
+        return nullptr;
+    }
 };
 
 /// A port of a part.
@@ -39,6 +46,8 @@ struct queue {
     std::string policy;
     std::size_t capacity = 0;
     bool capacity_is_default = true;
+    bool policy_is_written = false;
+    bool waits = false;  ///< audio that need not be dropped: its maker waits for room
     std::vector<part_port> from;
     part_port to;
     std::optional<audio_format> format;
@@ -58,7 +67,7 @@ struct plan {
     std::vector<queue> queues;
     std::vector<hand_over> hand_overs;
     std::vector<std::pair<std::string, audio_format>> formats;  ///< of the pipeline's audio ports
-    std::vector<std::string> waiting;                           ///< output ports behind which nothing need be dropped
+    std::vector<std::string> waiting;                           ///< audio ports whose streams are not live
     bool has_turn = false;     ///< it can be interrupted by itself
     bool joins_turn = false;   ///< it is used in one that can be
     std::size_t conversions = 0;

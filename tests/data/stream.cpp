@@ -23,6 +23,7 @@ TEST_CASE("a type has the name that C++ writes", "[stream]") {
     STATIC_REQUIRE(rtai::type_name<my::thing>() == "my::thing");
     STATIC_REQUIRE(rtai::type_name<rtai::audio>() == "rtai::audio");
     STATIC_REQUIRE(rtai::type_name<my::box<my::thing>>() == "my::box<my::thing>");
+    STATIC_REQUIRE(rtai::type_name<my::box<rtai::audio>>() == "my::box<rtai::audio>");
     STATIC_REQUIRE(rtai::type_name<my::box<my::box<int>>>().find("my::box<my::box<int>") == 0);
     STATIC_REQUIRE(rtai::type_name<int>() == "int");
 }

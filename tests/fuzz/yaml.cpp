@@ -84,6 +84,7 @@ void require(bool held) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const auto all = rtai::schema_of<everything>();
     const std::string bytes(reinterpret_cast<const char*>(data), size);

@@ -45,7 +45,7 @@ struct sink {
     RTAI_DESCRIBE(sink, in)
 
     task<> run() {
-        while (co_await in.receive()) ++count;
+        while (const auto said = co_await in.receive()) count += said->words.empty() ? 0 : 1;
     }
     int count = 0;
 };

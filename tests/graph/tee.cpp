@@ -82,8 +82,8 @@ CO_TEST("a slow branch loses nothing", "[tee]") {
     in.end();
     std::size_t heard = 0;
     auto listen = [&]() -> task<> {
-        while (co_await slow.from().receive()) {
-            ++heard;
+        while (const auto said = co_await slow.from().receive()) {
+            heard += said->words.size();
             co_await sleep_for(10ms);
         }
     };

@@ -11,14 +11,24 @@
 #include <string_view>
 #include <utility>
 
+// Outside of rtai: g++ leaves out the names of the namespaces that a function is in.
+namespace rtai_type_name {
+
+template <class T>
+constexpr std::string_view of() noexcept {
+    constexpr std::string_view all = __PRETTY_FUNCTION__;
+    constexpr auto first = all.find("T = ") + 4;
+    return all.substr(first, all.find_first_of(";]", first) - first);
+}
+
+}  // namespace rtai_type_name
+
 namespace rtai {
 
 /// The name of a type as C++ writes it: "my::thing".
 template <class T>
 constexpr std::string_view type_name() noexcept {
-    constexpr std::string_view all = __PRETTY_FUNCTION__;
-    constexpr auto first = all.find("T = ") + 4;
-    return all.substr(first, all.find_first_of(";]", first) - first);
+    return rtai_type_name::of<T>();
 }
 
 /// How a stream of a type behaves unless a spec says otherwise. Specialise it for a type of yours; it

@@ -25,7 +25,8 @@ class edge {
 public:
     using value_type = T;
 
-    explicit edge(const edge_options& o = {}, audio_format planned = {}) : values_(make(o)), format_(planned) {}
+    explicit edge(const edge_options& o = {}, audio_format planned = {})
+        : values_(make(o)), format_(planned) {}
     edge(const edge&) = delete;  // a turn that guards it knows where it is
     edge& operator=(const edge&) = delete;
 
@@ -50,8 +51,7 @@ public:
     std::size_t flush(const turn& t) {
         if constexpr (stamped<T>)
             return values_.flush([&](const T& value) { return t.stale(value.stamp.epoch); });
-        else
-            return 0;
+        else return 0;
     }
 
     /// Interruptions of this turn flush the edge.
@@ -64,10 +64,8 @@ public:
 
 private:
     static channel<T, Policy> make(const edge_options& o) {
-        if constexpr (std::same_as<Policy, latest>)
-            return channel<T, latest>();
-        else
-            return channel<T, Policy>(o.capacity != 0 ? o.capacity : stream_traits<T>::capacity);
+        if constexpr (std::same_as<Policy, latest>) return channel<T, latest>();
+        else return channel<T, Policy>(o.capacity != 0 ? o.capacity : stream_traits<T>::capacity);
     }
 
     channel<T, Policy> values_;

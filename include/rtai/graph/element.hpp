@@ -90,10 +90,8 @@ task<> play_if(bool wanted, E& e) {
 /// Whether an element can work with these options here: a model may be missing, or a key.
 template <class E>
 result<> available(const options_of<E>& o) {
-    if constexpr (requires { E::available(o); })
-        return E::available(o);
-    else
-        return {};
+    if constexpr (requires { E::available(o); }) return E::available(o);
+    else return {};
 }
 
 }  // namespace rtai
@@ -101,6 +99,7 @@ result<> available(const options_of<E>& o) {
 #ifdef RTAI_CATALOGUE
 #include <rtai/graph/catalogue.hpp>
 #else
-#define RTAI_ELEMENT(type, about) static_assert(rtai::element<type>, #type " is no element: see rtai/graph/element.hpp")
+#define RTAI_ELEMENT(type, about) \
+    static_assert(rtai::element<type>, #type " is no element: see rtai/graph/element.hpp")
 #define RTAI_SERVICE(type, about) static_assert(true)
 #endif

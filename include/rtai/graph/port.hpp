@@ -23,7 +23,8 @@ template <class T>
 class port_send_await : public send_await<T> {
 public:
     explicit port_send_await(bool) noexcept : skip_(true) {}
-    port_send_await(channel_core<T>& core, T& value, turn* in) noexcept : send_await<T>(core, value), turn_(in) {
+    port_send_await(channel_core<T>& core, T& value, turn* in) noexcept
+        : send_await<T>(core, value), turn_(in) {
         if constexpr (stamped<T>) epoch_ = value.stamp.epoch;
     }
 

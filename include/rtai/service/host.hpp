@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <rtai/core/event.hpp>
 #include <rtai/core/runtime.hpp>
@@ -15,12 +16,16 @@ namespace rtai::service {
 /// What the services of one process share: the shards for their sessions, and the wish to end.
 class host {
 public:
-    host(scope& s, unsigned shards) noexcept : services_(&s), shards_(shards) {}
+    /// `runs` says whether a service belongs to this process.
+    host(scope& s, unsigned shards, std::function<bool(std::string_view)> runs)
+        : services_(&s), shards_(shards), runs_(std::move(runs)) {}
     host(const host&) = delete;
     host& operator=(const host&) = delete;
 
-    /// Runs a service until it ends, or until the program stops.
-    void start(task<> service) { services_->spawn(std::move(service)); }
+    /// Runs a service until it ends, or until the program stops; one of another process is dropped.
+    void start(std::string_view name, task<> service) {
+        if (runs_(name)) services_->spawn(std::move(service));
+    }
 
     /// Shards on threads of their own, made when the first service asks for them.
     runtime& sessions() {
@@ -42,6 +47,7 @@ public:
 private:
     scope* services_;
     unsigned shards_;
+    std::function<bool(std::string_view)> runs_;
     std::unique_ptr<runtime> sessions_;
     event stopping_;
 };

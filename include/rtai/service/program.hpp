@@ -199,7 +199,7 @@ private:
 
     template <class Start>
     task<> services(scope& s, std::unique_ptr<host>& shared, const program_options& options, Start& start) {
-        shared = std::make_unique<host>(s, options.shards);
+        shared = std::make_unique<host>(s, options.shards, [this](std::string_view name) { return runs(name); });
         start(*shared);
         const auto first = co_await race(s.join(), until_signal());
         if (first.index() == 0) co_return;
