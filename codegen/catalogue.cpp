@@ -117,6 +117,11 @@ std::vector<card> cards_from(const std::string& text) {
     return all;
 }
 
+const std::vector<port_card>& streams() {
+    static const auto all = built_in_streams();
+    return all;
+}
+
 }  // namespace
 
 std::string include_directory() {
@@ -152,7 +157,7 @@ const card* known::find_service(std::string_view kind) const noexcept {
 }
 
 std::string known::policy_of(const std::string& type) const {
-    for (const auto& s : built_in_streams())
+    for (const auto& s : streams())
         if (s.type == type) return s.policy;
     for (const auto& h : headers_)
         for (const auto& c : h->cards)
@@ -162,7 +167,7 @@ std::string known::policy_of(const std::string& type) const {
 }
 
 std::size_t known::capacity_of(const std::string& type) const {
-    for (const auto& s : built_in_streams())
+    for (const auto& s : streams())
         if (s.type == type) return s.capacity;
     for (const auto& h : headers_)
         for (const auto& c : h->cards)

@@ -1,13 +1,15 @@
 #include "check.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <deque>
 #include <map>
 #include <rtai/data/check.hpp>
 #include <rtai/data/nearest.hpp>
 #include <rtai/graph/barge_in.hpp>
 #include <rtai/graph/edge.hpp>
 #include <set>
+#include <unordered_map>
+#include <utility>
 
 namespace rtai::codegen {
 
@@ -19,9 +21,23 @@ std::string article(const std::string& type) {
 
 std::string in_quotes(const std::string& s) { return "'" + s + "'"; }
 
+/// Guesses at what was meant. A spec with thousands of mistakes gets guesses for the first ones.
+class guesser {
+public:
+    std::string operator()(const std::string& word, const std::vector<std::string>& names) {
+        if (names.size() > left_) return {};
+        left_ -= names.size();
+        return nearest(word, names);
+    }
+
+private:
+    std::size_t left_ = 100'000;
+};
+
 class graph_checker {
 public:
-    graph_checker(spec& s, pipeline& p, known& k, problems& found) : spec_(s), p_(p), known_(k), found_(found) {}
+    graph_checker(spec& s, pipeline& p, known& k, guesser& near, problems& found)
+        : spec_(s), p_(p), known_(k), near_(near), found_(found) {}
 
     void check() {
         for (auto& e : p_.elements) element_of(*e);
@@ -31,15 +47,18 @@ public:
             const auto s = schema_of<turn_options>();
             checker(found_).check(s, *p_.turn, "turn");
         }
+        for (auto& b : p_.ports) edges_.emplace(b.name.text, &b);
+        for (auto& e : p_.elements) parts_.emplace(e->name.text, e.get());
         for (auto& w : p_.wires) {
             find_end(w.from, true);
             find_end(w.to, false);
+            wires_of_[w.from.part].push_back(&w);
+            if (w.to.part != w.from.part) wires_of_[w.to.part].push_back(&w);
         }
         connect();
-        if (!p_.sound) return;
         policies_fit();
         shared_queues();
-        everything_is_used();
+        if (p_.complete) everything_is_used();
         cycles();
     }
 
@@ -74,22 +93,25 @@ private:
                 c.capacity = known_.capacity_of(c.type);
                 u.ports.push_back(std::move(c));
             }
-            checker(found_).check(options_schema(*sub), u.options, e.name.text);
+            if (!u.options.members.empty()) checker(found_).check(options_schema(*sub), u.options, e.name.text);
             return true;
         }
         problems here;
         u.what = known_.of(u, here);
         for (auto& p : here.sorted()) {
+            const bool is_guess = p.help.find("did you mean") != std::string::npos;
+            const bool is_name = p.at.text() == u.name.at.text() && u.from.empty();
+            // It may be a pipeline of a file that could not be read.
+            if (is_name && !is_guess && !spec_.complete) continue;
             std::vector<std::string> names;
-            for (const auto& other : spec_.pipelines) names.push_back(other->name.text);
-            const auto near = nearest(u.name.text, names);
-            const bool better = !near.empty() && p.at.text() == u.name.at.text() && p.help.find("did you mean") == std::string::npos;
-            found_.error(p.at, p.message, better ? "did you mean the pipeline '" + near + "'?" : p.help);
+            if (is_name && !is_guess)
+                for (const auto& other : spec_.pipelines) names.push_back(other->name.text);
+            const auto near = near_(u.name.text, names);
+            found_.error(p.at, p.message, near.empty() ? p.help : "did you mean the pipeline '" + near + "'?");
         }
         if (u.what == nullptr) return false;
         u.ports = u.what->ports;
         u.header = u.what->header;
-        checker c(found_);
         problems options;
         checker(options).object(u.what->options, u.options, e.name.text);
         for (auto& p : options.sorted()) {
@@ -110,7 +132,8 @@ private:
             if (same == others.end()) {
                 found_.error(e.otherwise->name.at,
                              in_quotes(e.otherwise->name.text) + " can not stand in for " + in_quotes(e.first.name.text) + ": it has no " +
-                                 (port.is_input ? "input " : "output ") + in_quotes(port.name) + " of " + spec_type(port.type));
+                                 (port.is_input ? "input " : "output ") + in_quotes(port.name) + " of " + spec_type(port.type),
+                             "both must have the same ports, with the same names");
                 p_.sound = false;
             }
         }
@@ -128,7 +151,7 @@ private:
                             (in->type != "rtai::audio" || out->follows_input);
         if (!passes)
             found_.error(e.when->at, in_quotes(e.name.text) + " can not be left out: streams can not pass it by",
-                         "only an element with one input 'in' and one output 'out' of the same type can, or one without outputs; 'otherwise:' names another in its place");
+                         "what has one input 'in' and one output 'out' of the same type can be; add 'otherwise:' with another in its place");
     }
 
     void own_ports() {
@@ -143,6 +166,7 @@ private:
             const auto near = nearest(own, types);
             found_.error(b.type.at, "there is no type " + in_quotes(own),
                          near.empty() ? "there is: " + rtai::detail::joined(types) + "; a C++ type is written with its namespace" : "did you mean '" + near + "'?");
+            b.type.text.clear();
             p_.sound = false;
         }
     }
@@ -151,7 +175,10 @@ private:
         const auto s = schema_of<rtai::barge_in::options>();
         checker(found_).object(s, *p_.barge_in, "barge_in");
         const auto& w = p_.barge_in_when;
-        if (w.empty()) return;
+        if (w.empty()) {
+            p_.complete = false;
+            return;
+        }
         auto e = std::make_unique<element>();
         // The port is checked like a wire to an element that takes moments.
         const auto dot = w.text.find('.');
@@ -181,37 +208,42 @@ private:
     // --- What the wires connect --------------------------------------------------------------------------
 
     void find_end(wire_end& end, bool gives) {
-        for (const auto& b : p_.ports)
-            if (b.name.text == end.name.text) {
-                if (b.is_input != gives) {
-                    found_.error(end.name.at, in_quotes(b.name.text) + (gives ? " goes out of the pipeline, and gives nothing" : " comes into the pipeline, and takes nothing"),
-                                 gives ? "" : "to send something out, name a port under 'out:'");
-                    p_.sound = false;
-                    return;
-                }
-                if (!end.port.empty()) {
-                    found_.error(end.port.at, in_quotes(b.name.text) + " is a port itself, and has no ports");
-                    p_.sound = false;
-                }
-                end.edge_of = &b;
+        if (const auto port = edges_.find(end.name.text); port != edges_.end()) {
+            const auto& b = *port->second;
+            if (b.is_input != gives) {
+                found_.error(end.name.at,
+                             in_quotes(b.name.text) + (gives ? " goes out of the pipeline, and gives nothing" : " comes into the pipeline, and takes nothing"),
+                             gives ? "a line begins with an element, or with a port under 'in:'" : "a line ends with an element, or with a port under 'out:'");
+                p_.sound = p_.complete = false;
                 return;
             }
-        for (const auto& e : p_.elements)
-            if (e->name.text == end.name.text) {
-                end.part = e.get();
-                port_of(end, gives);
-                return;
+            if (!end.port.empty()) {
+                found_.error(end.port.at, in_quotes(b.name.text) + " is a port of the pipeline, and has no ports itself", "write only " + in_quotes(b.name.text));
+                p_.sound = false;
             }
+            end.edge_of = &b;
+            return;
+        }
+        if (const auto part = parts_.find(end.name.text); part != parts_.end()) {
+            end.part = part->second;
+            port_of(end, gives);
+            return;
+        }
+        p_.sound = false;
+        // Of what could not be read, nothing is known.
+        const bool complete = std::exchange(p_.complete, false) || complete_before_;
+        complete_before_ = complete;
+        if (!complete) return;
         std::vector<std::string> names;
         for (const auto& b : p_.ports)
             if (b.is_input == gives) names.push_back(b.name.text);
         for (const auto& e : p_.elements) names.push_back(e->name.text);
-        const auto near = nearest(end.name.text, names);
-        found_.error(end.name.at, "there is no element or port " + in_quotes(end.name.text),
-                     near.empty() ? known_.find(end.name.text) != nullptr ? "add it under 'elements:', for instance '" + end.name.text + ": { use: " + end.name.text + " }'"
-                                                                          : "it must be under 'elements:', 'in:' or 'out:'"
-                                  : "did you mean '" + near + "'?");
-        p_.sound = false;
+        const auto near = near_(end.name.text, names);
+        std::string help = "it must be under 'elements:', 'in:' or 'out:'";
+        if (!near.empty()) help = "did you mean '" + near + "'?";
+        else if (known_.find(end.name.text) != nullptr || spec_.find_pipeline(end.name.text) != nullptr)
+            help = "add it under 'elements:': '" + end.name.text + ": " + end.name.text + "'";
+        if (told_.insert(end.name.text).second) found_.error(end.name.at, "there is no element or port " + in_quotes(end.name.text), help);
     }
 
     void port_of(wire_end& end, bool gives) {
@@ -234,7 +266,7 @@ private:
             return;
         }
         if (end.port.empty()) return;
-        const auto near = nearest(end.port.text, names);
+        const auto near = near_(end.port.text, names);
         found_.error(end.port.at, in_quotes(end.name.text) + " has no " + (gives ? "output " : "input ") + in_quotes(end.port.text),
                      near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
         p_.sound = false;
@@ -251,8 +283,8 @@ private:
     };
 
     std::vector<candidate> candidates(const wire_end& end, bool gives) const {
-        if (end.edge_of != nullptr) return {{nullptr, end.edge_of->type.text}};
         std::vector<candidate> all;
+        if (end.edge_of != nullptr && !end.edge_of->type.empty()) all.push_back({nullptr, end.edge_of->type.text});
         if (end.part == nullptr) return all;
         for (const auto& c : end.part->first.ports)
             if (c.is_input != gives && (end.card == nullptr || end.card == &c)) all.push_back({&c, type_of(end, c)});
@@ -267,44 +299,49 @@ private:
         return (p.from.card == nullptr || p.from.card->name == "out") && (p.to.card == nullptr || p.to.card->name == "in");
     }
 
-    /// Chooses ports and finds the types of generic elements, wire by wire, until nothing more follows.
+    /// Chooses ports and finds the types of generic elements, wire by wire, until nothing more follows. What
+    /// is left is guessed by the usual names of ports, one wire at a time.
     void connect() {
-        bool progress = true;
-        std::vector<wire*> open;
+        std::set<wire*> open, to_guess;  // in the order of the spec
+        std::deque<wire*> next;
         for (auto& w : p_.wires)
-            if ((w.from.part != nullptr || w.from.edge_of != nullptr) && (w.to.part != nullptr || w.to.edge_of != nullptr)) open.push_back(&w);
-        for (bool guess = false; !open.empty();) {
-            progress = false;
-            std::vector<wire*> later;
-            for (auto* w : open) {
-                if (!guess || !progress) {
-                    const auto done = try_connect(*w, guess);
-                    if (done) {
-                        progress = true;
-                        continue;
-                    }
-                }
-                later.push_back(w);
+            if ((w.from.part != nullptr || w.from.edge_of != nullptr) && (w.to.part != nullptr || w.to.edge_of != nullptr)) {
+                open.insert(&w);
+                next.push_back(&w);
             }
-            open = std::move(later);
-            if (!progress && guess) break;
-            guess = !progress;
-        }
-        for (auto* w : open) {
-            found_.error(w->from.name.at, "it can not be told what flows from " + in_quotes(w->from.name.text) + " to " + in_quotes(w->to.name.text),
-                         "connect one of them to something whose type is known");
-            p_.sound = false;
-        }
-        for (const auto& e : p_.elements)
-            if (e->first.what != nullptr && e->first.what->is_generic && e->stream.empty() && p_.sound && uses(*e) > 0) {
-                found_.error(e->name.at, "it can not be told what flows through " + in_quotes(e->name.text), "connect it to something whose type is known");
-                p_.sound = false;
+        const auto step = [&](wire* w, bool guess) {
+            if (!open.contains(w)) return;
+            const auto from = stream_of(w->from), to = stream_of(w->to);
+            if (try_connect(*w, guess)) {
+                open.erase(w);
+                to_guess.erase(w);
+            } else if (!guess) {
+                to_guess.insert(w);
             }
+            for (const auto& [end, before] : {std::pair(&w->from, &from), std::pair(&w->to, &to)})
+                if (stream_of(*end) != *before)
+                    for (auto* other : wires_of_[end->part]) next.push_back(other);
+        };
+        while (!next.empty() || !to_guess.empty()) {
+            if (!next.empty()) {
+                auto* w = next.front();
+                next.pop_front();
+                step(w, false);
+            } else {
+                auto* w = *to_guess.begin();
+                to_guess.erase(to_guess.begin());
+                step(w, true);
+            }
+        }
+        // Whatever was told before may be the reason.
+        if (!p_.sound || open.empty()) return;
+        const auto& w = **open.begin();
+        found_.error(w.from.name.at, "it can not be told what flows from " + in_quotes(w.from.name.text) + " to " + in_quotes(w.to.name.text),
+                     "connect one of them to something whose type is known");
+        p_.sound = false;
     }
 
-    std::size_t uses(const element& e) const {
-        return static_cast<std::size_t>(std::count_if(p_.wires.begin(), p_.wires.end(), [&](const wire& w) { return w.from.part == &e || w.to.part == &e; }));
-    }
+    static std::string stream_of(const wire_end& end) { return end.part != nullptr ? end.part->stream : std::string(); }
 
     /// Whether it is decided what this wire connects, or that it can not be.
     bool try_connect(wire& w, bool guess) {
@@ -349,10 +386,7 @@ private:
         return true;
     }
 
-    void bind(const element& e, const std::string& type) {
-        for (auto& own : p_.elements)
-            if (own.get() == &e) own->stream = type;
-    }
+    void bind(const element& e, const std::string& type) { parts_.at(e.name.text)->stream = type; }
 
     static std::string listed(const std::vector<candidate>& all) {
         std::vector<std::string> types;
@@ -408,9 +442,9 @@ private:
         for (const auto& w : p_.wires) {
             if (!w.policy) continue;
             if (w.type == "rtai::control" && w.policy->text != "block")
-                found_.error(w.policy->at, "control is never dropped", "leave the policy out, or write 'policy: block'");
+                found_.error(w.policy->at, "control is never dropped, and " + in_quotes(w.policy->text) + " would", "leave the policy out, or write 'policy: block'");
             if (w.policy->text == "latest" && w.capacity)
-                found_.error(w.capacity->at, "'latest' keeps one value, so it has no capacity");
+                found_.error(w.capacity->at, "'latest' keeps one value, so it has no capacity", "leave the capacity out");
         }
     }
 
@@ -429,49 +463,61 @@ private:
     }
 
     void everything_is_used() {
+        std::set<const boundary*> used;
+        for (const auto& w : p_.wires) used.insert({w.from.edge_of, w.to.edge_of});
         for (const auto& b : p_.ports) {
-            const bool wired = std::any_of(p_.wires.begin(), p_.wires.end(), [&](const wire& w) { return w.from.edge_of == &b || w.to.edge_of == &b; });
-            if (wired) continue;
+            if (used.contains(&b)) continue;
             if (b.is_input) found_.error(b.name.at, "nothing takes what comes in at " + in_quotes(b.name.text), "add a line to 'flow:' that begins with it, or remove the port");
             else found_.error(b.name.at, "nothing feeds " + in_quotes(b.name.text), "add a line to 'flow:' that ends with it, or remove the port");
         }
         for (const auto& e : p_.elements) {
-            if (uses(*e) == 0) {
-                found_.error(e->name.at, in_quotes(e->name.text) + " is not used", "name it in a line of 'flow:', or remove it");
-                continue;
-            }
-            std::size_t outputs = 0, wired_outputs = 0;
-            for (const auto& c : e->first.ports) {
-                const bool wired = std::any_of(p_.wires.begin(), p_.wires.end(), [&](const wire& w) {
-                    return (w.from.part == e.get() && w.from.card == &c) || (w.to.part == e.get() && w.to.card == &c);
-                });
-                if (!c.is_input) {
-                    ++outputs;
-                    wired_outputs += wired ? 1U : 0U;
-                } else if (!wired && !c.may_be_unwired) {
-                    found_.error(e->name.at, "nothing feeds " + in_quotes(e->name.text + "." + c.name),
-                                 "it takes " + spec_type(type_of_port(*e, c)) + ": add a line to 'flow:' that ends with '" + e->name.text + "." + c.name + "'");
-                }
-            }
-            if (outputs != 0 && wired_outputs == 0)
-                found_.error(e->name.at, "what " + in_quotes(e->name.text) + " gives goes nowhere", "add a line to 'flow:' that begins with it, or remove it");
+            const auto& wires = wires_of_[e.get()];
+            if (wires.empty()) found_.error(e->name.at, in_quotes(e->name.text) + " is not used", "name it in a line of 'flow:', or remove it");
+            // What an unresolved wire was meant for is not known.
+            else if (std::all_of(wires.begin(), wires.end(), [](const wire* w) { return w->resolved; })) ports_are_used(*e, wires);
         }
     }
 
-    static std::string type_of_port(const element& e, const port_card& c) { return c.type == "*" && !e.stream.empty() ? e.stream : c.type; }
+    void ports_are_used(const element& e, const std::vector<wire*>& wires) {
+        std::set<const port_card*> used;
+        for (const auto* w : wires) {
+            if (w->from.part == &e) used.insert(w->from.card);
+            if (w->to.part == &e) used.insert(w->to.card);
+        }
+        bool has_outputs = false, gives = false;
+        for (const auto& c : e.first.ports) {
+            has_outputs = has_outputs || !c.is_input;
+            gives = gives || (!c.is_input && used.contains(&c));
+            if (!c.is_input || c.may_be_unwired || used.contains(&c)) continue;
+            // With one input, what is missing is all that it is there for.
+            const auto end = inputs_of(e) == 1 ? e.name.text : e.name.text + "." + c.name;
+            found_.error(e.name.at, "nothing feeds " + in_quotes(end), "it takes " + stream_words(e, c) + ": add a line to 'flow:' that ends with " + in_quotes(end));
+        }
+        if (has_outputs && !gives)
+            found_.error(e.name.at, "what " + in_quotes(e.name.text) + " gives goes nowhere", "add a line to 'flow:' that begins with it, or remove it");
+    }
+
+    static std::ptrdiff_t inputs_of(const element& e) {
+        return std::count_if(e.first.ports.begin(), e.first.ports.end(), [](const port_card& c) { return c.is_input; });
+    }
+
+    static std::string stream_words(const element& e, const port_card& c) {
+        if (c.type != "*") return spec_type(c.type);
+        return e.stream.empty() ? "any stream" : spec_type(e.stream);
+    }
 
     /// In a ring, everybody may wait for room in front of him. One wire that drops breaks the ring.
     void cycles() {
         std::map<const element*, std::vector<const wire*>> out;
         for (const auto& w : p_.wires) {
             const bool drops = w.policy && w.policy->text != "block" && (w.capacity || w.policy->text == "latest");
-            if (w.from.part != nullptr && w.to.part != nullptr && !drops) out[w.from.part].push_back(&w);
+            if (w.resolved && w.from.part != nullptr && w.to.part != nullptr && !drops) out[w.from.part].push_back(&w);
         }
         std::map<const element*, int> state;  // 1: on the path, 2: done
+        std::set<const element*> told;
         for (const auto& e : p_.elements) {
             if (state[e.get()] != 0) continue;
             std::vector<std::pair<const element*, std::size_t>> path{{e.get(), 0}};
-            std::vector<const wire*> taken;
             state[e.get()] = 1;
             while (!path.empty()) {
                 auto& [at, next] = path.back();
@@ -479,40 +525,60 @@ private:
                 if (next == wires.size()) {
                     state[at] = 2;
                     path.pop_back();
-                    if (!taken.empty()) taken.pop_back();
                     continue;
                 }
                 const auto* w = wires[next++];
                 const auto* to = w->to.part;
                 if (state[to] == 0) {
                     state[to] = 1;
-                    taken.push_back(w);
                     path.emplace_back(to, 0);
                 } else if (state[to] == 1) {
-                    std::string ring;
-                    bool inside = false;
-                    for (const auto& [step, ignored] : path) {
-                        inside = inside || step == to;
-                        if (inside) ring += step->name.text + " -> ";
+                    if (!told.insert(to).second) continue;
+                    std::vector<std::string> ring;
+                    for (auto step = path.rbegin();; ++step) {
+                        ring.push_back(step->first->name.text);
+                        if (step->first == to) break;
                     }
-                    found_.error(w->from.name.at, "the cycle " + ring + to->name.text + " can fill up and stop for ever",
-                                 "let one of its wires drop: { line: " + w->from.name.text + " -> " + to->name.text + ", capacity: 8, policy: drop_oldest }");
+                    std::reverse(ring.begin(), ring.end());
+                    ring.push_back(to->name.text);
+                    constexpr std::ptrdiff_t most = 8;
+                    if (std::ssize(ring) > most) {
+                        ring.erase(ring.begin() + most / 2, ring.end() - most / 2);
+                        ring.insert(ring.begin() + most / 2, "...");
+                    }
+                    found_.error(w->from.name.at, "the cycle " + rtai::detail::joined(ring, " -> ") + " can fill up and stop for ever",
+                                 loosened(*w));
                 }
             }
         }
     }
 
+    static std::string loosened(const wire& w) {
+        if (w.type == "rtai::control") return "control is never dropped: take one of its wires out";
+        const auto end = [](const wire_end& e) { return e.port.empty() ? e.name.text : e.name.text + "." + e.port.text; };
+        return "let one of its wires drop: { line: " + end(w.from) + " -> " + end(w.to) + ", capacity: 8, policy: drop_oldest }";
+    }
+
     spec& spec_;
     pipeline& p_;
     known& known_;
+    guesser& near_;
     problems& found_;
+    std::unordered_map<std::string, boundary*> edges_;
+    std::unordered_map<std::string, element*> parts_;
+    std::unordered_map<const element*, std::vector<wire*>> wires_of_;
+    std::set<std::string> told_;  ///< names that there are not
+    bool complete_before_ = false;
 };
 
 // --- Services --------------------------------------------------------------------------------------------
 
 class service_checker {
 public:
-    service_checker(spec& s, known& k, problems& found) : spec_(s), known_(k), found_(found) {}
+    service_checker(spec& s, known& k, guesser& near, problems& found) : spec_(s), known_(k), near_(near), found_(found) {
+        for (const auto& one : spec_.services) by_name_.emplace(one->name.text, one.get());
+        for (const auto& one : spec_.pipelines) pipelines_.emplace(one->name.text, one.get());
+    }
 
     void check() {
         for (auto& s : spec_.services) service_of(*s);
@@ -529,8 +595,8 @@ private:
         if (s.what == nullptr) {
             std::vector<std::string> names;
             for (const auto& c : known_.services()) names.push_back(c.name);
-            const auto near = nearest(s.kind.text, names);
-            found_.error(s.kind.at, "there is no kind of service " + in_quotes(s.kind.text),
+            const auto near = near_(s.kind.text, names);
+            found_.error(s.kind.at, "there is no kind of service " + quoted_text(s.kind.text),
                          near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
             s.sound = false;
             return;
@@ -552,11 +618,12 @@ private:
             if (!type.item.empty()) references(s, type.item.front(), m.held);
         if (!v.is_scalar()) return;
         if (has_variables(v.text) && (type.type == schema::kind::pipeline || type.type == schema::kind::service || type.type == schema::kind::store)) {
-            found_.error(v.at, "the name of a " + std::string(name_of(type.type)) + " is part of the program's shape: write it here, without variables");
+            found_.error(v.at, "the name of a " + std::string(name_of(type.type)) + " can not come from a variable", "it is compiled into the program: write the name itself");
             return;
         }
         if (type.type == schema::kind::pipeline) {
-            const auto* p = spec_.find_pipeline(v.text);
+            const auto known = pipelines_.find(v.text);
+            const auto* p = known != pipelines_.end() ? known->second : nullptr;
             if (p == nullptr) {
                 unknown(v, "pipeline", spec_.pipelines);
                 s.sound = false;
@@ -565,25 +632,32 @@ private:
             s.pipelines.emplace_back(p, v.at);
             if (p->sound) session_fits(s, *p, v.at);
         }
-        if (type.type == schema::kind::service && std::none_of(spec_.services.begin(), spec_.services.end(), [&](const auto& o) { return o->name.text == v.text; }))
-            unknown(v, "service", spec_.services);
+        if (type.type == schema::kind::service && !service_named(v.text)) unknown(v, "service", spec_.services);
         if (type.type == schema::kind::store && (!spec_.stores || spec_.stores->find(v.text) == nullptr)) {
             std::vector<std::string> names;
             if (spec_.stores)
                 for (const auto& m : spec_.stores->members) names.push_back(m.name);
-            const auto near = nearest(v.text, names);
-            found_.error(v.at, "there is no store " + in_quotes(v.text),
+            const auto near = near_(v.text, names);
+            found_.error(v.at, "there is no store " + quoted_text(v.text),
                          near.empty() ? "it must be under 'stores:', for instance '" + v.text + ": { kind: memory }'" : "did you mean '" + near + "'?");
         }
     }
 
+    /// Tells it; the one that was probably meant.
     template <class List>
-    void unknown(const value& v, const std::string& what, const List& list) {
+    std::string unknown(const value& v, const std::string& what, const List& list) {
         std::vector<std::string> names;
         for (const auto& item : list) names.push_back(item->name.text);
-        const auto near = nearest(v.text, names);
-        found_.error(v.at, "there is no " + what + " " + in_quotes(v.text),
-                     !near.empty() ? "did you mean '" + near + "'?" : names.empty() ? "the spec has none" : "there is: " + rtai::detail::joined(names));
+        const auto near = near_(v.text, names);
+        if (near.empty() && !spec_.complete) return {};
+        constexpr std::size_t most = 10;
+        const bool more = names.size() > most;
+        if (more) names.resize(most);
+        found_.error(v.at, "there is no " + what + " " + quoted_text(v.text),
+                     !near.empty()   ? "did you mean '" + near + "'?"
+                     : names.empty() ? "the spec has none"
+                                     : "there is: " + rtai::detail::joined(names) + (more ? ", ..." : ""));
+        return near;
     }
 
     /// Each port of the pipeline needs one of the service that gives or takes its type.
@@ -612,34 +686,38 @@ private:
     }
 
     void processes() {
-        std::set<std::string> placed, names;
+        std::set<std::string> placed;
+        std::map<std::string, place> names;
+        bool all_known = spec_.complete;
         for (const auto& p : spec_.processes) {
-            if (!names.insert(p.name.text).second) found_.error(p.name.at, "there are two processes called " + in_quotes(p.name.text));
+            all_known = all_known && p.sound;
+            if (const auto [before, is_new] = names.emplace(p.name.text, p.name.at); !is_new)
+                found_.error(p.name.at, "there are two processes called " + in_quotes(p.name.text), "the first is at " + before->second.text());
             for (const auto& n : p.services) {
-                if (n.empty()) continue;
-                placed.insert(n.text);
-                if (!service_named(n.text)) unknown(value(n.text, n.at), "service", spec_.services);
+                if (n.empty()) all_known = false;
+                else placed.insert(service_named(n.text) ? n.text : unknown(value(n.text, n.at), "service", spec_.services));
             }
             for (const auto& [n, address] : p.reach) {
                 const bool here = std::any_of(p.services.begin(), p.services.end(), [&](const word& w) { return w.text == n.text; });
                 if (!service_named(n.text)) unknown(value(n.text, n.at), "service", spec_.services);
-                else if (here) found_.error(n.at, in_quotes(n.text) + " runs in this process, so there is no need to reach it");
+                else if (here) found_.error(n.at, in_quotes(n.text) + " runs in this process, so there is no need to reach it", "take it out of 'reach:' or of 'run:'");
                 schema text(schema::kind::text);
                 checker(found_).check(text, address, n.text);
                 if (address.is_scalar() && !has_variables(address.text)) {
                     const auto colon = address.text.rfind(':');
                     const auto port = colon == std::string::npos ? std::nullopt : parse_integer(std::string_view(address.text).substr(colon + 1));
-                    if (!port || *port < 1 || *port > 65535) found_.error(address.at, in_quotes(address.text) + " is no address", "write host:port, for instance relay.internal:50052");
+                    if (!port || *port < 1 || *port > 65535 || colon == 0)
+                        found_.error(address.at, quoted_text(address.text) + " is no address", "write host:port, for instance relay.internal:50052");
                 }
             }
         }
-        if (spec_.processes.empty()) return;
+        if (spec_.processes.empty() || !all_known) return;
         for (const auto& s : spec_.services)
             if (!placed.contains(s->name.text)) found_.error(s->name.at, "service " + in_quotes(s->name.text) + " runs in no process", "add it to the 'run:' of one under 'processes:'");
     }
 
     bool service_named(const std::string& n) const {
-        return std::any_of(spec_.services.begin(), spec_.services.end(), [&](const auto& s) { return s->name.text == n; });
+        return by_name_.contains(n);
     }
 
     // --- Two services on one port ------------------------------------------------------------------------
@@ -656,21 +734,28 @@ private:
         std::vector<listening> all;
         for (const auto& s : spec_.services)
             if (s->what != nullptr) collect(*s, s->what->options, s->options, s->name.at, "", all);
-        for (std::size_t i = 0; i < all.size(); ++i)
-            for (std::size_t j = 0; j < i; ++j) {
-                if (all[i].port == 0 || all[i].port != all[j].port || all[i].udp != all[j].udp || !together(all[i].service, all[j].service)) continue;
-                found_.error(all[i].at, in_quotes(all[i].service) + " listens on port " + std::to_string(all[i].port) + ", and so does " + in_quotes(all[j].service),
-                             "the other is at " + all[j].at.text() + "; give one of them another port, or run them in different processes");
-                break;
+        for (const auto& p : spec_.processes)
+            for (const auto& n : p.services) runs_in_[n.text].insert(&p);
+        std::map<std::pair<std::int64_t, bool>, std::vector<const listening*>> on;
+        for (const auto& one : all) {
+            if (one.port == 0) continue;
+            auto& others = on[{one.port, one.udp}];
+            const auto other = std::find_if(others.begin(), others.end(), [&](const listening* o) { return together(one.service, o->service); });
+            if (other == others.end()) {
+                others.push_back(&one);
+                continue;
             }
+            const bool same = one.service == (*other)->service;
+            found_.error(one.at, in_quotes(one.service) + " listens on port " + std::to_string(one.port) + (same ? " twice" : ", and so does " + in_quotes((*other)->service)),
+                         "the other is at " + (*other)->at.text() + "; give one of them another port" + (same ? "" : ", or run them in different processes"));
+        }
     }
 
     bool together(const std::string& a, const std::string& b) const {
-        if (spec_.processes.empty()) return true;
-        const auto in = [](const process& p, const std::string& n) {
-            return std::any_of(p.services.begin(), p.services.end(), [&](const word& w) { return w.text == n; });
-        };
-        return std::any_of(spec_.processes.begin(), spec_.processes.end(), [&](const process& p) { return in(p, a) && in(p, b); });
+        if (spec_.processes.empty() || a == b) return true;
+        const auto first = runs_in_.find(a), second = runs_in_.find(b);
+        if (first == runs_in_.end() || second == runs_in_.end()) return false;
+        return std::any_of(first->second.begin(), first->second.end(), [&](const process* p) { return second->second.contains(p); });
     }
 
     /// Ports that are written, and the defaults of what is there: `http: {}` listens on 8080.
@@ -697,8 +782,44 @@ private:
 
     spec& spec_;
     known& known_;
+    guesser& near_;
     problems& found_;
+    std::unordered_map<std::string, const service*> by_name_;
+    std::unordered_map<std::string, const pipeline*> pipelines_;
+    std::unordered_map<std::string, std::set<const process*>> runs_in_;
 };
+
+/// Ten pipelines that use each other ten times are ten billion elements.
+void limit_sizes(const std::vector<pipeline*>& order, const std::map<std::string, pipeline*>& by_name, problems& found) {
+    constexpr std::size_t most_elements = 10'000, most_levels = 32;
+    struct size {
+        std::size_t elements = 0, levels = 1;
+    };
+    std::map<const pipeline*, size> sizes;
+    for (auto* p : order) {
+        size all;
+        const auto add = [&](const use& u) {
+            ++all.elements;
+            const auto sub = by_name.find(u.name.text);
+            if (sub == by_name.end()) return;
+            all.elements += sizes[sub->second].elements;
+            all.levels = std::max(all.levels, sizes[sub->second].levels + 1);
+        };
+        for (const auto& e : p->elements) {
+            add(e->first);
+            if (e->otherwise) add(*e->otherwise);
+        }
+        if (all.elements > most_elements || all.levels > most_levels) {
+            found.error(p->name.at,
+                        all.levels > most_levels ? "pipelines stand in one another more than " + std::to_string(most_levels) + " deep"
+                                                 : "with the pipelines in it, '" + p->name.text + "' has more than " + std::to_string(most_elements) + " elements",
+                        "connect services instead, or write it as an element of your own");
+            p->sound = false;
+            all = {};
+        }
+        sizes[p] = all;
+    }
+}
 
 /// Pipelines in an order in which each comes after those it uses; those in a loop are told and left out.
 std::vector<pipeline*> in_order(spec& s, problems& found) {
@@ -744,7 +865,8 @@ std::vector<pipeline*> in_order(spec& s, problems& found) {
                     inside = inside || st.p == sub;
                     if (inside) ring += st.p->name.text + " -> ";
                 }
-                found.error(name->at, "pipeline '" + sub->name.text + "' is made of itself", ring + sub->name.text);
+                found.error(name->at, "pipeline '" + sub->name.text + "' is made of itself",
+                            ring + sub->name.text + " would never end: take one of these elements out");
                 for (const auto& st : path) st.p->sound = false;
             } else if (state[sub] == 0) {
                 state[sub] = 1;
@@ -752,6 +874,7 @@ std::vector<pipeline*> in_order(spec& s, problems& found) {
             }
         }
     }
+    limit_sizes(order, by_name, found);
     return order;
 }
 
@@ -797,8 +920,9 @@ schema options_schema(const pipeline& p) {
 }
 
 void check(spec& s, known& catalogue, problems& found) {
-    for (auto* p : in_order(s, found)) graph_checker(s, *p, catalogue, found).check();
-    service_checker(s, catalogue, found).check();
+    guesser near;
+    for (auto* p : in_order(s, found)) graph_checker(s, *p, catalogue, near, found).check();
+    service_checker(s, catalogue, near, found).check();
 }
 
 }  // namespace rtai::codegen

@@ -85,7 +85,8 @@ json list_json(const known& catalogue) {
 
 void list_words(const std::string& title, const std::vector<card>& cards, table& into) {
     into.row({title});
-    for (const auto& c : cards) into.row({"  " + c.name, c.about + (c.is_built ? "" : " (checked, not built yet)")});
+    for (const auto& c : cards)
+        into.row({"  " + c.name, c.about + (c.is_built ? "" : " (checked, not built yet)")});
 }
 
 /// What one writes for an option, to begin with.
@@ -97,7 +98,8 @@ std::string sample_value(const schema& s) {
             return "true";
         case kind::integer:
         case kind::number:
-            return s.range && s.range->least > 0 && s.range->least < 1e6 ? rtai::to_text(s.range->least) : "1";
+            return s.range && s.range->least > 0 && s.range->least < 1e6 ? rtai::to_text(s.range->least)
+                                                                         : "1";
         case kind::path:
             return "some.file";
         case kind::time:
@@ -166,8 +168,10 @@ std::string card_words(const card& c) {
     std::string out = c.name + ": " + c.about + "\n";
     if (!c.is_built) out += "Specs with it are checked; this version of rtai can not build it yet.\n";
     if (c.can_be_missing) out += "It may be missing on a machine: 'otherwise:' names another in its place.\n";
-    if (c.takes_function) out += "It takes a C++ function of yours: 'function: my::function' and 'from: my.hpp'.\n";
-    out += "\n  C++     " + c.cpp + (c.is_generic ? "<T>, for any stream" : "") + "\n  header  <" + c.header + ">\n";
+    if (c.takes_function)
+        out += "It takes a C++ function of yours: 'function: my::function' and 'from: my.hpp'.\n";
+    out += "\n  C++     " + c.cpp + (c.is_generic ? "<T>, for any stream" : "") + "\n  header  <" + c.header +
+           ">\n";
 
     table options;
     option_rows(c.options.fields, "", options);
@@ -176,7 +180,8 @@ std::string card_words(const card& c) {
     table ports;
     for (const auto& p : c.ports) {
         const bool taken = p.is_input;
-        ports.row({p.name, (taken ? "takes " : "gives ") + stream_words(p.type), rtai::detail::joined(port_words(p), "; ")});
+        ports.row({p.name, (taken ? "takes " : "gives ") + stream_words(p.type),
+                   rtai::detail::joined(port_words(p), "; ")});
     }
     const bool service = c.type == card::kind::service;
     out += service ? "\nports, for a session's pipeline\n" : "\nports\n";
@@ -190,7 +195,8 @@ int unknown(const std::string& name, const known& catalogue) {
         for (const auto& c : *all) names.push_back(c.name);
     const auto near = nearest(name, names);
     std::cerr << "rtai: there is no element or kind of service '" << name << "'\n  "
-              << (near.empty() ? "'rtai elements' lists what there is" : "did you mean '" + near + "'?") << "\n";
+              << (near.empty() ? "'rtai elements' lists what there is" : "did you mean '" + near + "'?")
+              << "\n";
     return bad_spec;
 }
 

@@ -455,7 +455,7 @@ private:
         value when(value::kind::map), otherwise(value::kind::map), edges(value::kind::map);
         const auto of_use = [&](const use& u) {
             value v = u.sub != nullptr ? values_of(*u.sub) : value(value::kind::map);
-            merge(v, u.options);
+            overlay(v, u.options);
             return v;
         };
         const auto put = [](value& into, const std::string& name, value v, const place& at) {
@@ -593,6 +593,12 @@ std::vector<generated_file> emit(const spec& s, const plans& p, problems& found)
         if (service->what != nullptr && !service->what->is_built)
             found.error(service->kind.at, "a service of kind '" + service->kind.text + "' can be checked, but this version of rtai can not build it yet",
                         "'job' and 'lines' can be built");
+    for (const auto& pipeline : s.pipelines)
+        for (const auto& e : pipeline->elements)
+            for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr})
+                if (u != nullptr && !u->from.empty() && u->from.text == s.name.text + ".hpp" && u->from.at.in == s.file)
+                    found.error(u->from.at, "'" + u->from.text + "' is what the generated header is called, too",
+                                "give the spec another name, or the header");
     if (!found.ok()) return {};
     return emitter(s, p).all();
 }

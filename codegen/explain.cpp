@@ -50,7 +50,8 @@ public:
             const auto before = p->name.text + ".";
             all.push_back({p->name.text, [this, made] { return of_pipeline(*made); }});
             for (const auto& b : p->ports)
-                all.push_back({before + b.name.text, [this, made, port = &b] { return of_boundary(*made, *port); }});
+                all.push_back(
+                    {before + b.name.text, [this, made, port = &b] { return of_boundary(*made, *port); }});
             for (std::size_t i = 0; i < made->parts.size(); ++i)
                 all.push_back({before + made->parts[i].name, [this, made, i] { return of_part(*made, i); }});
             for (const auto& q : made->queues)
@@ -67,7 +68,8 @@ private:
         std::vector<std::string> all;
         for (const auto& s : spec_.services)
             for (const auto& [run, ignored] : s->pipelines)
-                if (run == &p && std::find(all.begin(), all.end(), p.name.text) == all.end()) all.push_back(p.name.text);
+                if (run == &p && std::find(all.begin(), all.end(), p.name.text) == all.end())
+                    all.push_back(p.name.text);
         for (const auto& outer : spec_.pipelines)
             for (const auto& e : outer->elements) {
                 const bool first = e->first.sub == &p, second = e->otherwise && e->otherwise->sub == &p;
@@ -81,7 +83,8 @@ private:
     }
 
     static std::string how_to_set(const std::vector<std::string>& paths, const std::string& what) {
-        if (paths.empty()) return "  no service runs this pipeline, so its values are those of its C++ options\n";
+        if (paths.empty())
+            return "  no service runs this pipeline, so its values are those of its C++ options\n";
         std::string out;
         for (const auto& p : paths)
             out += "  --set " + p + "." + what + "=...  or  " + environment_name(p + "." + what) + "=...\n";
@@ -106,7 +109,8 @@ private:
             if (into.first.empty()) into.first = name;
             std::string note = f.about;
             if (const auto r = range_words(f); !r.empty()) note += (note.empty() ? "" : "; ") + r;
-            into.rows.row({name, v != nullptr ? written(f, *v) : usual(f), v != nullptr ? cited(v->at, spec_) : "default", type_words(f), note});
+            into.rows.row({name, v != nullptr ? written(f, *v) : usual(f),
+                           v != nullptr ? cited(v->at, spec_) : "default", type_words(f), note});
         }
     }
 
@@ -118,11 +122,13 @@ private:
     /// A secret is shown as the variable that holds it, or not at all.
     static std::string written(const schema& f, const value& v) {
         if (!holds_secret(f)) return yaml_line(v);
-        if (f.type == schema::kind::secret && v.is_scalar() && rtai::detail::is_only_a_variable(v.text)) return v.text;
+        if (f.type == schema::kind::secret && v.is_scalar() && rtai::detail::is_only_a_variable(v.text))
+            return v.text;
         return "***";
     }
 
-    std::string options_text(const schema& s, const value& given, const std::vector<std::string>& paths) const {
+    std::string options_text(const schema& s, const value& given,
+                             const std::vector<std::string>& paths) const {
         option_list list;
         options_in(s, &given, "", list);
         if (list.first.empty()) return "\noptions\n  none\n";
@@ -131,7 +137,9 @@ private:
 
     // --- Wires -------------------------------------------------------------------------------------------
 
-    static std::string end_text(const plan& p, const part_port& e) { return p.parts[e.part].name + "." + e.port; }
+    static std::string end_text(const plan& p, const part_port& e) {
+        return p.parts[e.part].name + "." + e.port;
+    }
 
     static const wire* wire_of(const plan& p, const queue& q) {
         for (const auto& w : p.of->wires)
@@ -219,12 +227,14 @@ private:
         std::vector<std::string> all;
         const auto is = [&](const part_port& e) { return e.part == part && e.port == port; };
         const auto turned = [&](std::size_t other) {
-            return p.parts[other].type == part::kind::convert ? ", which " + conversion(p, other) : std::string();
+            return p.parts[other].type == part::kind::convert ? ", which " + conversion(p, other)
+                                                              : std::string();
         };
         for (const auto& h : p.hand_overs)
             if (is(h.inner))
-                all.push_back(std::string(h.outer->is_input ? "from" : "to") + " the pipeline's own '" + h.outer->name.text + "', handed over: " +
-                              formatted(h.outer->type.text, format_of(p, *h.outer)));
+                all.push_back(std::string(h.outer->is_input ? "from" : "to") + " the pipeline's own '" +
+                              h.outer->name.text +
+                              "', handed over: " + formatted(h.outer->type.text, format_of(p, *h.outer)));
         for (const auto& q : p.queues) {
             const auto what = ": " + formatted(q.type, q.format) + "; " + why(p, q) + " [" + q.name + "]";
             if (is(q.to)) {
@@ -239,11 +249,12 @@ private:
     }
 
     std::string port_text(const plan& p, std::size_t part, const port_card& c) const {
-        auto type = c.type;
-        if (type == "*" && p.parts[part].from != nullptr && !p.parts[part].from->stream.empty()) type = p.parts[part].from->stream;
-        std::vector<std::string> words = port_words(c);
-        if (type == "rtai::audio" && c.type == "*") words.insert(words.begin(), format_words(c.format));
-        std::string out = "  " + c.name + ": " + (c.is_input ? "takes " : "gives ") + stream_words(type);
+        auto typed = c;
+        const auto* from = p.parts[part].from;
+        if (c.type == "*" && from != nullptr && !from->stream.empty()) typed.type = from->stream;
+        const auto words = port_words(typed);
+        std::string out =
+            "  " + c.name + ": " + (c.is_input ? "takes " : "gives ") + stream_words(typed.type);
         if (!words.empty()) out += " (" + rtai::detail::joined(words, "; ") + ")";
         out += "\n";
         const auto wires = wired(p, part, c.name);
@@ -255,9 +266,13 @@ private:
     // --- What there is to say ----------------------------------------------------------------------------
 
     std::string use_text(const use& u, const std::string& cpp) const {
-        if (u.sub != nullptr) return "  pipeline " + u.sub->name.text + " (" + cited(u.sub->name.at, spec_) + ")" + (u.sub->about.empty() ? "" : ": " + u.sub->about) + "\n  C++: " + cpp + "\n";
-        std::string out = "  " + u.name.text + (u.function.empty() ? "" : " " + u.function.text) + ": " + u.what->about + "\n  C++: " + cpp;
-        if (!u.header.empty()) out += ", in " + (u.header.starts_with("rtai/") ? "<" + u.header + ">" : u.header);
+        if (u.sub != nullptr)
+            return "  pipeline " + u.sub->name.text + " (" + cited(u.sub->name.at, spec_) + ")" +
+                   (u.sub->about.empty() ? "" : ": " + u.sub->about) + "\n  C++: " + cpp + "\n";
+        std::string out = "  " + u.name.text + (u.function.empty() ? "" : " " + u.function.text) + ": " +
+                          u.what->about + "\n  C++: " + cpp;
+        if (!u.header.empty())
+            out += ", in " + (u.header.starts_with("rtai/") ? "<" + u.header + ">" : u.from.text);
         return out + "\n";
     }
 
@@ -267,17 +282,27 @@ private:
         if (part.from == nullptr) return of_put_in(p, index);
         const auto& e = *part.from;
         auto out = first_line(full, e.name.at, spec_) + use_text(e.first, part.cpp);
-        std::vector<std::string> paths, others;
+        std::vector<std::string> paths, others, flags;
         for (const auto& s : settings_of(*p.of)) {
             paths.push_back(s + "." + part.name);
+            flags.push_back(s + ".when");
             others.push_back(s + ".otherwise." + part.name);
         }
-        if (e.when) out += "  when " + e.when->text + " (" + cited(e.when->at, spec_) + "): " + (e.otherwise ? "if not, the other one below is used" : "if not, streams pass it by") + "\n";
+        if (e.when)
+            out += "  when " + e.when->text + " (" + cited(e.when->at, spec_) +
+                   "): " + (e.otherwise ? "if not, the other one below is used" : "if not, it is left out") +
+                   "\n" + (flags.empty() ? "" : how_to_set(flags, part.name));
         if (e.first.sub == nullptr) out += options_text(options_schema(e.first), e.first.options, paths);
-        else out += "\noptions\n  those of pipeline " + e.first.sub->name.text + ": 'rtai explain' of " + e.first.sub->name.text + " and what is in it\n";
+        else
+            out += "\noptions\n  those of pipeline " + e.first.sub->name.text + ": 'rtai explain' of " +
+                   e.first.sub->name.text + " and what is in it\n";
         if (e.otherwise) {
-            out += "\notherwise (" + cited(e.otherwise->name.at, spec_) + ")\n" + use_text(*e.otherwise, e.otherwise->sub != nullptr ? spec_.name.text + "::" + e.otherwise->sub->name.text : e.otherwise->what->cpp);
-            if (e.otherwise->sub == nullptr) out += options_text(options_schema(*e.otherwise), e.otherwise->options, others);
+            out += "\notherwise (" + cited(e.otherwise->name.at, spec_) + ")\n" +
+                   use_text(*e.otherwise, e.otherwise->sub != nullptr
+                                              ? spec_.name.text + "::" + e.otherwise->sub->name.text
+                                              : e.otherwise->what->cpp);
+            if (e.otherwise->sub == nullptr)
+                out += options_text(options_schema(*e.otherwise), e.otherwise->options, others);
         }
         out += "\nports\n";
         for (const auto& c : e.first.ports) out += port_text(p, index, c);
@@ -288,9 +313,14 @@ private:
     std::string of_put_in(const plan& p, std::size_t index) const {
         const auto& part = p.parts[index];
         auto out = first_line(p.of->name.text + "." + part.name, part.at, spec_);
-        if (part.type == part::kind::convert) out += "  put in by the plan: it " + conversion(p, index) + "\n";
-        else if (part.type == part::kind::tee) out += "  put in by the plan: one output has several wires, and each gets everything\n";
-        else out += "  put in by the plan: a port of the pipeline that can not be handed over to one element as it is\n";
+        if (part.type == part::kind::convert)
+            out += "  put in by the plan: it " + conversion(p, index) + "\n";
+        else if (part.type == part::kind::tee)
+            out += "  put in by the plan: one output has several wires, and each gets everything\n";
+        else
+            out +=
+                "  put in by the plan: a port of the pipeline that can not be handed over to one element as "
+                "it is\n";
         out += "  C++: " + part.cpp + ", in <" + part.header + ">\n\nports\n";
         for (const auto* port : {"in", "out"}) {
             const auto wires = wired(p, index, port);
@@ -316,10 +346,13 @@ private:
 
     std::string of_boundary(const plan& p, const boundary& b) const {
         auto out = first_line(p.of->name.text + "." + b.name.text, b.name.at, spec_);
-        out += std::string("  ") + (b.is_input ? "comes into" : "goes out of") + " pipeline " + p.of->name.text + ": " + formatted(b.type.text, format_of(p, b)) + "\n";
+        out += std::string("  ") + (b.is_input ? "comes into" : "goes out of") + " pipeline " +
+               p.of->name.text + ": " + formatted(b.type.text, format_of(p, b)) + "\n";
         if (b.type.text == "rtai::audio") out += "  the spec asks for " + format_words(b.format) + "\n";
         for (const auto& h : p.hand_overs)
-            if (h.outer == &b) out += "  handed over " + std::string(b.is_input ? "to " : "from ") + end_text(p, h.inner) + ": the queue is that of whoever is connected\n";
+            if (h.outer == &b)
+                out += "  handed over " + std::string(b.is_input ? "to " : "from ") + end_text(p, h.inner) +
+                       ": the queue is that of whoever is connected\n";
         return out;
     }
 
@@ -328,31 +361,42 @@ private:
         auto out = first_line("pipeline " + of.name.text, of.name.at, spec_);
         if (!of.about.empty()) out += "  " + of.about + "\n";
         out += "  C++: " + spec_.name.text + "::" + of.name.text + "\n";
-        out += "  " + count_of(of.elements.size(), "element") + ", " + count_of(p.queues.size(), "queue") + ", " + count_of(p.conversions, "conversion") + "\n";
+        out += "  " + count_of(of.elements.size(), "element") + ", " + count_of(p.queues.size(), "queue") +
+               ", " + count_of(p.conversions, "conversion") + "\n";
         for (const auto& s : spec_.services)
             for (const auto& [run, ignored] : s->pipelines)
-                if (run == &of) out += "  run by service " + s->name.text + " (" + cited(s->name.at, spec_) + ")\n";
+                if (run == &of)
+                    out += "  run by service " + s->name.text + " (" + cited(s->name.at, spec_) + ")\n";
         if (p.has_turn) out += "  it can be interrupted: 'barge_in' says when\n";
 
         out += "\nports\n";
-        for (const auto& b : of.ports) out += "  " + b.name.text + ": " + (b.is_input ? "in, " : "out, ") + formatted(b.type.text, format_of(p, b)) + "\n";
+        for (const auto& b : of.ports)
+            out += "  " + b.name.text + ": " + (b.is_input ? "in, " : "out, ") +
+                   formatted(b.type.text, format_of(p, b)) + "\n";
         if (of.ports.empty()) out += "  none\n";
         table parts, queues;
         for (const auto& one : p.parts) {
             const bool own = one.from != nullptr;
-            parts.row({one.name, own ? one.from->first.name.text : "put in", own ? "" : one.type == part::kind::convert ? conversion(p, index_of(p, one)) : one.cpp});
+            parts.row({one.name, own ? one.from->first.name.text : "put in",
+                       own                               ? ""
+                       : one.type == part::kind::convert ? conversion(p, index_of(p, one))
+                                                         : one.cpp});
         }
         for (const auto& q : p.queues) queues.row({q.name, formatted(q.type, q.format), queue_text(q, of)});
-        out += "\nelements\n" + parts.text("  ") + "\nqueues\n" + (p.queues.empty() ? "  none\n" : queues.text("  "));
+        out += "\nelements\n" + parts.text("  ") + "\nqueues\n" +
+               (p.queues.empty() ? "  none\n" : queues.text("  "));
         if (of.turn || of.barge_in) {
             auto paths = settings_of(of);
             for (auto& path : paths) path += ".turn";
-            out += "\nturn" + options_text(schema_of<turn_options>(), of.turn ? *of.turn : value(value::kind::map), paths);
+            out += "\nturn" + options_text(schema_of<turn_options>(),
+                                           of.turn ? *of.turn : value(value::kind::map), paths);
         }
         const auto paths = settings_of(of);
         out += "\nsettings\n";
         if (paths.empty()) return out + how_to_set(paths, "");
-        for (const auto& path : paths) out += "  --set " + path + ".ELEMENT.OPTION=...  or  " + environment_name(path) + "__ELEMENT__OPTION=...\n";
+        for (const auto& path : paths)
+            out += "  --set " + path + ".ELEMENT.OPTION=...  or  " + environment_name(path) +
+                   "__ELEMENT__OPTION=...\n";
         return out;
     }
 
@@ -362,16 +406,19 @@ private:
 
     std::string of_service(const service& s) const {
         auto out = first_line("service " + s.name.text, s.name.at, spec_);
-        out += "  " + s.kind.text + ": " + s.what->about + "\n  C++: " + s.what->cpp + ", in <" + s.what->header + ">\n";
+        out += "  " + s.kind.text + ": " + s.what->about + "\n  C++: " + s.what->cpp + ", in <" +
+               s.what->header + ">\n";
         if (!s.what->is_built) out += "  this version of rtai checks it, and can not build it yet\n";
-        for (const auto& [p, at] : s.pipelines) out += "  runs pipeline " + p->name.text + " (" + cited(p->name.at, spec_) + ")\n";
+        for (const auto& [p, at] : s.pipelines)
+            out += "  runs pipeline " + p->name.text + " (" + cited(p->name.at, spec_) + ")\n";
         for (const auto& p : spec_.processes)
             for (const auto& n : p.services)
                 if (n.text == s.name.text) out += "  in process " + p.name.text + "\n";
         out += options_text(s.what->options, s.options, {s.name.text});
         out += "\nports, for a session's pipeline\n";
         table ports;
-        for (const auto& c : s.what->ports) ports.row({c.name, (c.is_input ? "takes " : "gives ") + stream_words(c.type)});
+        for (const auto& c : s.what->ports)
+            ports.row({c.name, (c.is_input ? "takes " : "gives ") + stream_words(c.type)});
         return out + (s.what->ports.empty() ? "  none\n" : ports.text("  "));
     }
 
@@ -408,9 +455,12 @@ int explain_command(const std::string& path, const std::string& node, const comm
     if (near.empty()) near = nearest(node, names);
     if (meant.empty()) {
         std::cerr << "rtai: " << path << " has no '" << node << "'\n  "
-                  << (near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?") << "\n";
+                  << (near.empty() ? "it has: " + rtai::detail::joined(names)
+                                   : "did you mean '" + near + "'?")
+                  << "\n";
     } else {
-        std::cerr << "rtai: there are several called '" << node << "'\n  say which: " << rtai::detail::joined(full, " or ") << "\n";
+        std::cerr << "rtai: there are several called '" << node
+                  << "'\n  say which: " << rtai::detail::joined(full, " or ") << "\n";
     }
     return bad_spec;
 }

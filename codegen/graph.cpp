@@ -11,11 +11,12 @@ namespace rtai::codegen {
 
 namespace {
 
-enum class look { port, element, pipeline, put_in, conversion };
+enum class look { port, element, pipeline, conversion };
 
 struct node {
     std::string id;
     look as = look::element;
+    bool put_in = false;  ///< by the plan
     std::string name;
     std::vector<std::string> below;  ///< lines below the name
     place at;
@@ -66,13 +67,19 @@ private:
 
     void part_of(const part& p) {
         if (p.from == nullptr) {
-            add(p.name, p.type == part::kind::convert ? look::conversion : look::put_in, p.at);
+            add(p.name, p.type == part::kind::convert ? look::conversion : look::element, p.at);
+            made_.nodes.back().put_in = true;
             made_.nodes.back().below.push_back(p.type == part::kind::tee    ? "tee"
                                                : p.type == part::kind::pass ? "pass"
                                                                             : "convert");
             return;
         }
-        add(p.name, p.from->first.sub != nullptr ? look::pipeline : look::element, p.at);
+        const bool converts = p.cpp == "rtai::convert";
+        add(p.name,
+            p.from->first.sub != nullptr ? look::pipeline
+            : converts                   ? look::conversion
+                                         : look::element,
+            p.at);
         auto& below = made_.nodes.back().below;
         below.push_back(use_text(p.from->first));
         if (p.from->when) below.push_back("when " + p.from->when->text);
@@ -84,7 +91,8 @@ private:
     }
 
     std::size_t index_of(const std::string& name) const {
-        const auto found = std::find_if(made_.nodes.begin(), made_.nodes.end(), [&](const node& n) { return n.name == name; });
+        const auto found = std::find_if(made_.nodes.begin(), made_.nodes.end(),
+                                        [&](const node& n) { return n.name == name; });
         return static_cast<std::size_t>(found - made_.nodes.begin());
     }
 
@@ -106,7 +114,8 @@ private:
             link l;
             l.from = index_of(plan_.parts[f.part].name);
             l.to = index_of(plan_.parts[q.to.part].name);
-            l.label = {with_port(f.port, q.format ? to_text(*q.format) : spec_type(q.type)), queue_text(q, *made_.of)};
+            l.label = {with_port(f.port, q.format ? to_text(*q.format) : spec_type(q.type)),
+                       queue_text(q, *made_.of)};
             if (q.from.size() > 1) l.label.back() += ", shared";
             made_.links.push_back(std::move(l));
         }
@@ -131,7 +140,8 @@ std::string escaped(const std::string& text, F&& replacement) {
     return out;
 }
 
-std::string joined_lines(const std::vector<std::string>& lines, const std::string& between, std::string (*escape)(const std::string&)) {
+std::string joined_lines(const std::vector<std::string>& lines, const std::string& between,
+                         std::string (*escape)(const std::string&)) {
     std::string out;
     for (const auto& l : lines) out += (out.empty() ? "" : between) + escape(l);
     return out;
@@ -148,7 +158,13 @@ std::string xml(const std::string& text) {
 /// What would end a text in quotes, or be taken for HTML or Markdown.
 std::string mermaid(const std::string& text) {
     return escaped(text, [](char c) {
-        return c == '"' ? "#quot;" : c == '#' ? "#35;" : c == '<' ? "#lt;" : c == '>' ? "#gt;" : c == '&' ? "#amp;" : c == '`' ? "#96;" : nullptr;
+        return c == '"'   ? "#quot;"
+               : c == '#' ? "#35;"
+               : c == '<' ? "#lt;"
+               : c == '>' ? "#gt;"
+               : c == '&' ? "#amp;"
+               : c == '`' ? "#96;"
+                          : nullptr;
     });
 }
 
@@ -159,43 +175,55 @@ std::string mermaid_of(const std::vector<picture>& all) {
         const auto& name = p.of->name.text;
         out += "  subgraph pipeline_" + name + "[\"" + mermaid(name) + "\"]\n";
         for (const auto& n : p.nodes) {
-            const auto text = "\"<b>" + mermaid(n.name) + "</b><br/>" + joined_lines(n.below, "<br/>", mermaid) + "\"";
+            const auto text =
+                "\"<b>" + mermaid(n.name) + "</b><br/>" + joined_lines(n.below, "<br/>", mermaid) + "\"";
             const char *open = "[", *close = "]";
             if (n.as == look::port) open = "([", close = "])";
             if (n.as == look::pipeline) open = "[[", close = "]]";
             out += "    " + n.id + open + text + close + "\n";
             if (n.as == look::conversion) conversions += (conversions.empty() ? "" : ",") + n.id;
-            if (n.as == look::put_in) put_in += (put_in.empty() ? "" : ",") + n.id;
+            if (n.put_in) put_in += (put_in.empty() ? "" : ",") + n.id;
         }
         for (const auto& l : p.links)
-            out += "    " + p.nodes[l.from].id + (l.handed_over ? " -.->|\"" : " -->|\"") + joined_lines(l.label, "<br/>", mermaid) + "\"| " + p.nodes[l.to].id + "\n";
+            out += "    " + p.nodes[l.from].id + (l.handed_over ? " -.->|\"" : " -->|\"") +
+                   joined_lines(l.label, "<br/>", mermaid) + "\"| " + p.nodes[l.to].id + "\n";
         out += "  end\n";
     }
     if (!put_in.empty()) out += "  classDef put_in stroke-dasharray: 4 3\n  class " + put_in + " put_in\n";
     if (!conversions.empty())
-        out += "  classDef conversion fill:#f59e0b,stroke:#b45309,color:#1c1917,stroke-dasharray: 4 3\n  class " + conversions + " conversion\n";
+        out +=
+            "  classDef conversion fill:#f59e0b,stroke:#b45309,color:#1c1917\n  "
+            "class " +
+            conversions + " conversion\n";
     return out;
 }
 
 // --- Graphviz --------------------------------------------------------------------------------------------
 
 std::string dot_of(const std::vector<picture>& all, const std::string& name) {
-    std::string out = "digraph " + name + "_graph {\n"
+    std::string out = "digraph " + name +
+                      "_graph {\n"
                       "  rankdir=LR;\n"
                       "  node [shape=box, style=rounded, fontname=\"Helvetica\", fontsize=11];\n"
                       "  edge [fontname=\"Helvetica\", fontsize=9];\n";
     for (const auto& p : all) {
-        out += "  subgraph cluster_" + p.of->name.text + " {\n    label=<<b>" + xml(p.of->name.text) + "</b>>;\n";
+        out += "  subgraph cluster_" + p.of->name.text + " {\n    label=<<b>" + xml(p.of->name.text) +
+               "</b>>;\n";
         for (const auto& n : p.nodes) {
-            out += "    " + n.id + " [label=<<b>" + xml(n.name) + "</b><br/>" + joined_lines(n.below, "<br/>", xml) + ">";
+            out += "    " + n.id + " [label=<<b>" + xml(n.name) + "</b><br/>" +
+                   joined_lines(n.below, "<br/>", xml) + ">";
             if (n.as == look::port) out += ", style=\"rounded,filled\", fillcolor=\"#dbeafe\"";
             if (n.as == look::pipeline) out += ", peripheries=2";
-            if (n.as == look::put_in) out += ", style=\"rounded,dashed\"";
-            if (n.as == look::conversion) out += ", style=\"rounded,dashed,filled\", fillcolor=\"#fcd34d\"";
+            if (n.as == look::conversion) out += ", fillcolor=\"#fcd34d\"";
+            if (n.put_in || n.as == look::conversion)
+                out += std::string(", style=\"rounded") + (n.put_in ? ",dashed" : "") +
+                       (n.as == look::conversion ? ",filled" : "") + "\"";
             out += "];\n";
         }
         for (const auto& l : p.links)
-            out += "    " + p.nodes[l.from].id + " -> " + p.nodes[l.to].id + " [label=<" + joined_lines(l.label, "<br/>", xml) + ">" + (l.handed_over ? ", style=dashed" : "") + "];\n";
+            out += "    " + p.nodes[l.from].id + " -> " + p.nodes[l.to].id + " [label=<" +
+                   joined_lines(l.label, "<br/>", xml) + ">" + (l.handed_over ? ", style=dashed" : "") +
+                   "];\n";
         out += "  }\n";
     }
     return out + "}\n";
@@ -222,7 +250,8 @@ std::string bent(const std::vector<point>& path) {
             const double length = std::max(std::hypot(dx, dy), 1e-6), r = std::min(radius, length / 2);
             return point{path[i].x + dx / length * r, path[i].y + dy / length * r};
         };
-        d += "L" + at_point(toward(path[i - 1])) + "Q" + at_point(path[i]) + " " + at_point(toward(path[i + 1]));
+        d += "L" + at_point(toward(path[i - 1])) + "Q" + at_point(path[i]) + " " +
+             at_point(toward(path[i + 1]));
     }
     return d + "L" + at_point(path.back());
 }
@@ -250,20 +279,24 @@ public:
         const double top = picture_.of->about.empty() ? 50 : 68;
         const double wide = std::max({made.width(), title_width(), text_width(notes, 11)}) + 2 * margin;
         const double tall = made.height() + top + margin + (notes.empty() ? 0 : 26);
-        std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + figure(wide) + " " + figure(tall) + "\" width=\"" +
-                          figure(wide) + "\" height=\"" + figure(tall) + "\" role=\"img\">\n";
+        std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + figure(wide) + " " +
+                          figure(tall) + "\" width=\"" + figure(wide) + "\" height=\"" + figure(tall) +
+                          "\" role=\"img\">\n";
         out += "<title>" + xml("pipeline " + picture_.of->name.text) + "</title>\n";
         out += style;
         out += "<rect class=\"paper\" width=\"100%\" height=\"100%\" rx=\"10\"/>\n";
-        out += "<text class=\"title\" x=\"" + figure(margin) + "\" y=\"30\">" + xml(picture_.of->name.text) + "</text>\n";
+        out += "<text class=\"title\" x=\"" + figure(margin) + "\" y=\"30\">" + xml(picture_.of->name.text) +
+               "</text>\n";
         if (!picture_.of->about.empty())
-            out += "<text class=\"about\" x=\"" + figure(margin) + "\" y=\"48\">" + xml(picture_.of->about) + "</text>\n";
+            out += "<text class=\"about\" x=\"" + figure(margin) + "\" y=\"48\">" + xml(picture_.of->about) +
+                   "</text>\n";
         out += "<g transform=\"translate(" + figure(margin) + " " + figure(top) + ")\">\n";
         for (std::size_t i = 0; i < links_.size(); ++i) out += line_text(i);
         for (std::size_t i = 0; i < boxes_.size(); ++i) out += box_text(i);
         out += "</g>\n";
         if (!notes.empty())
-            out += "<text class=\"about\" x=\"" + figure(margin) + "\" y=\"" + figure(tall - 14) + "\">" + xml(notes) + "</text>\n";
+            out += "<text class=\"about\" x=\"" + figure(margin) + "\" y=\"" + figure(tall - 14) + "\">" +
+                   xml(notes) + "</text>\n";
         return out + "</svg>\n";
     }
 
@@ -281,8 +314,8 @@ text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace
 .mid { text-anchor: middle; }
 .box { fill: #f8fafc; stroke: #64748b; stroke-width: 1.3; }
 .port { fill: #dbeafe; stroke: #3b82f6; }
+.conversion { fill: #fde68a; stroke: #d97706; }
 .put_in { stroke-dasharray: 4 3; }
-.conversion { fill: #fde68a; stroke: #d97706; stroke-dasharray: 4 3; }
 .on_conversion { fill: #451a03; }
 .line { fill: none; stroke: #94a3b8; stroke-width: 1.4; }
 .handed { stroke-dasharray: 2 3; }
@@ -314,13 +347,14 @@ text { fill: #a8b3c4; }
     }
 
     std::string legend() const {
-        const auto is_there = [&](look l) {
-            return std::any_of(picture_.nodes.begin(), picture_.nodes.end(), [&](const node& n) { return n.as == l; });
+        const auto any = [&](auto&& test) {
+            return std::any_of(picture_.nodes.begin(), picture_.nodes.end(), test);
         };
-        std::string out;
-        if (is_there(look::put_in) || is_there(look::conversion)) out = "dashed: put in by the plan";
-        if (is_there(look::conversion)) out += "; amber: audio is converted";
-        return out;
+        std::vector<std::string> notes;
+        if (any([](const node& n) { return n.put_in; })) notes.emplace_back("dashed: put in by the plan");
+        if (any([](const node& n) { return n.as == look::conversion; }))
+            notes.emplace_back("amber: audio is converted");
+        return rtai::detail::joined(notes, "; ");
     }
 
     static drawn_box box_of(const node& n) {
@@ -348,10 +382,12 @@ text { fill: #a8b3c4; }
     std::string line_text(std::size_t i) const {
         const auto& l = picture_.links[i];
         const auto& d = links_[i];
-        std::string out = "<path class=\"line" + std::string(l.handed_over ? " handed" : "") + (converted(l) ? " converted" : "") +
-                          "\" marker-end=\"url(#tip)\" d=\"" + (d.turned_back ? bent(d.path) : smooth(d.path)) + "\"/>\n";
+        std::string out = "<path class=\"line" + std::string(l.handed_over ? " handed" : "") +
+                          (converted(l) ? " converted" : "") + "\" marker-end=\"url(#tip)\" d=\"" +
+                          (d.turned_back ? bent(d.path) : smooth(d.path)) + "\"/>\n";
         const auto words = [&](const char* kind, double y, const std::string& text) {
-            return "<text class=\"" + std::string(kind) + "\" x=\"" + figure(d.label.x) + "\" y=\"" + figure(d.label.y + y) + "\">" + xml(text) + "</text>\n";
+            return "<text class=\"" + std::string(kind) + "\" x=\"" + figure(d.label.x) + "\" y=\"" +
+                   figure(d.label.y + y) + "\">" + xml(text) + "</text>\n";
         };
         return out + words("mid", -5, l.label.front()) + words("mid muted", 13, l.label.back());
     }
@@ -360,16 +396,22 @@ text { fill: #a8b3c4; }
         const auto& n = picture_.nodes[i];
         const auto& b = boxes_[i];
         const auto frame = [&](double inset, double radius) {
-            return "x=\"" + figure(b.x + inset) + "\" y=\"" + figure(b.y) + "\" width=\"" + figure(b.width - 2 * inset) + "\" height=\"" + figure(b.height) + "\" rx=\"" + figure(radius) + "\"";
+            return "x=\"" + figure(b.x + inset) + "\" y=\"" + figure(b.y) + "\" width=\"" +
+                   figure(b.width - 2 * inset) + "\" height=\"" + figure(b.height) + "\" rx=\"" +
+                   figure(radius) + "\"";
         };
-        static constexpr const char* looks[] = {" port", "", "", " put_in", " conversion"};
+        static constexpr const char* looks[] = {" port", "", "", " conversion"};
         std::string out = "<g><title>" + xml(n.name + (n.at ? " at " + n.at.text() : "")) + "</title>";
-        out += "<rect class=\"box" + std::string(looks[static_cast<std::size_t>(n.as)]) + "\" " + frame(0, n.as == look::port ? b.height / 2 : 6) + "/>";
-        if (n.as == look::pipeline) out += "<path class=\"line\" d=\"M" + at_point({b.x + 6, b.y}) + "v" + figure(b.height) + "M" + at_point({b.x + b.width - 6, b.y}) + "v" + figure(b.height) + "\"/>";
+        out += "<rect class=\"box" + std::string(looks[static_cast<std::size_t>(n.as)]) +
+               (n.put_in ? " put_in" : "") + "\" " + frame(0, n.as == look::port ? b.height / 2 : 6) + "/>";
+        if (n.as == look::pipeline)
+            out += "<path class=\"line\" d=\"M" + at_point({b.x + 6, b.y}) + "v" + figure(b.height) + "M" +
+                   at_point({b.x + b.width - 6, b.y}) + "v" + figure(b.height) + "\"/>";
         const char* on = n.as == look::conversion ? " on_conversion" : "";
         double y = b.y + (b.height - line_height * static_cast<double>(n.below.size()) - 13) / 2 + 11;
         const auto words = [&](const char* kind, const std::string& text) {
-            return "<text class=\"mid" + std::string(kind) + on + "\" x=\"" + figure(b.x + b.width / 2) + "\" y=\"" + figure(y) + "\">" + xml(text) + "</text>";
+            return "<text class=\"mid" + std::string(kind) + on + "\" x=\"" + figure(b.x + b.width / 2) +
+                   "\" y=\"" + figure(y) + "\">" + xml(text) + "</text>";
         };
         out += words(" name", n.name);
         for (const auto& line : n.below) {
@@ -397,8 +439,8 @@ int put(const std::string& text, const std::string& out) {
 
 }  // namespace
 
-int graph_command(const std::string& path, const std::string& format, const std::string& only, const std::string& out,
-                  const common_options& with) {
+int graph_command(const std::string& path, const std::string& format, const std::string& only,
+                  const std::string& out, const common_options& with) {
     known catalogue(with.probe);
     const auto l = load(path, catalogue);
     if (!tell(l.found, with)) return l.s.file == nullptr ? cannot : bad_spec;
@@ -411,8 +453,10 @@ int graph_command(const std::string& path, const std::string& format, const std:
     }
     if (all.empty()) {
         const auto near = nearest(only, names);
-        return refuse("there is no pipeline '" + only + "' in " + path,
-                      near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?", bad_spec);
+        return refuse(
+            "there is no pipeline '" + only + "' in " + path,
+            near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?",
+            bad_spec);
     }
     if (format == "dot") return put(dot_of(all, l.s.name.text), out);
     if (format != "svg") return put(mermaid_of(all), out);

@@ -62,7 +62,8 @@ private:
         if (type_ == kind::leaf) return text_;
         std::string out;
         for (const auto& [name, held] : members_)
-            out += (out.empty() ? "" : ", ") + (type_ == kind::list ? "" : json_text(name) + ": ") + held.line();
+            out +=
+                (out.empty() ? "" : ", ") + (type_ == kind::list ? "" : json_text(name) + ": ") + held.line();
         return type_ == kind::list ? "[" + out + "]" : "{" + out + "}";
     }
 

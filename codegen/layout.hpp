@@ -25,9 +25,10 @@ struct drawn_link {
     std::size_t from = 0, to = 0;
     double label_width = 0, label_height = 0;
     // Once arranged:
-    point label;              ///< the middle of the label, through which the line goes
-    std::vector<point> path;  ///< straight from a point with an even number to the next, smooth from an odd one
-    bool turned_back = false; ///< it closes a ring: all of its path is straight
+    point label{};  ///< the middle of the label, through which the line goes
+    /// Straight from a point with an even number to the next, smooth from an odd one.
+    std::vector<point> path{};
+    bool turned_back = false;  ///< it closes a ring: all of its path is straight
 };
 
 class layout {
@@ -53,7 +54,8 @@ private:
         std::vector<std::size_t> before, after;
     };
 
-    static constexpr double box_gap = 22, line_gap = 9, least_gap = 26, most_gap = 66, port_gap = 13, lane = 46;
+    static constexpr double box_gap = 22, line_gap = 9, least_gap = 26, most_gap = 66, port_gap = 13,
+                            lane = 46;
 
     std::vector<std::vector<std::size_t>> links_from() const {
         std::vector<std::vector<std::size_t>> out(boxes_.size());
@@ -216,7 +218,8 @@ private:
                 double sum = 0;
                 for (const auto n : near) sum += static_cast<double>(at[n]);
                 // Without neighbours on that side, it stays where it is.
-                const auto mean = near.empty() ? static_cast<double>(at[c]) : sum / static_cast<double>(near.size());
+                const auto mean =
+                    near.empty() ? static_cast<double>(at[c]) : sum / static_cast<double>(near.size());
                 wished.emplace_back(mean, c);
             }
             // What wishes the same keeps its order.
@@ -305,7 +308,8 @@ private:
             double width = 0, climb = 0;
             for (const auto c : layers_[k]) {
                 width = std::max(width, cells_[c].width);
-                for (const auto n : cells_[c].after) climb = std::max(climb, std::abs(cells_[n].y - cells_[c].y));
+                for (const auto n : cells_[c].after)
+                    climb = std::max(climb, std::abs(cells_[n].y - cells_[c].y));
             }
             columns_.emplace_back(x, x + width);
             // A line that climbs far needs room for it.
@@ -323,7 +327,8 @@ private:
     /// Where each link leaves or reaches its box: one below the other, in the order of where they lead.
     std::vector<double> heights(bool leaving) const {
         std::vector<std::vector<std::size_t>> at(boxes_.size());
-        for (std::size_t i = 0; i < links_.size(); ++i) at[leaving ? links_[i].from : links_[i].to].push_back(i);
+        for (std::size_t i = 0; i < links_.size(); ++i)
+            at[leaving ? links_[i].from : links_[i].to].push_back(i);
         const auto leads_to = [&](std::size_t i) {
             const auto& chain = chains_[i];
             constexpr double lowest = 1e9;
@@ -369,7 +374,8 @@ private:
             if (!l.turned_back) continue;
             ++number;
             const auto begin = l.path.front(), end = l.path.back();
-            const double right = l.path[1].x + 6 + number * 6, left = l.path[l.path.size() - 2].x - 8 - number * 6;
+            const double right = l.path[1].x + 6 + number * 6,
+                         left = l.path[l.path.size() - 2].x - 8 - number * 6;
             height_ = std::max(height_ + lane / 2, height_ + l.label_height / 2 + line_gap);
             const double y = height_;
             height_ += l.label_height / 2;

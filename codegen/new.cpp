@@ -1,5 +1,77 @@
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <iostream>
+
 #include "commands.hpp"
+#include "emit.hpp"
+#include "read.hpp"
 
 namespace rtai::codegen {
-int new_command(const std::string&, const common_options&) { return cannot; }
+
+namespace fs = std::filesystem;
+
+namespace {
+
+int refuse(const std::string& what, const std::string& help, int code) {
+    std::cerr << "rtai: " << what << "\n  " << help << "\n";
+    return code;
+}
+
+bool fits_a_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// The nearest name that can be one: "my-bot" -> "my_bot", "2nd" -> "app_2nd".
+std::string mended(const std::string& name) {
+    std::string out;
+    for (const char c : name)
+        if (c != '_' && fits_a_name(c)) out += c;
+        else if (!out.empty() && !out.ends_with('_')) out += '_';
+    while (out.ends_with('_')) out.pop_back();
+    if (out.empty()) return "my_app";
+    return std::isdigit(static_cast<unsigned char>(out.front())) != 0 ? "app_" + out : out;
+}
+
+/// Whether the directory can be made, or is there and empty.
+bool is_free(const fs::path& directory) {
+    std::error_code failed;
+    if (!fs::exists(directory, failed)) return true;
+    return fs::is_directory(directory, failed) && fs::is_empty(directory, failed);
+}
+
+}  // namespace
+
+int new_command(const std::string& name, const common_options& with) {
+    if (name.empty() || !std::all_of(name.begin(), name.end(), fits_a_name))
+        return refuse("'" + name + "' can not be the name of a program: a name has letters, digits and '_'",
+                      "for instance: rtai new " + mended(name), misused);
+    const auto filled = [&](const std::string& file) { return fill("new/" + file, {{"name", name}}); };
+    const auto spec_file = name + ".yaml", spec_text = filled("spec.yaml");
+    // The reader knows what else is no name.
+    problems found;
+    read_spec_text(spec_file, spec_text, found);
+    if (!found.ok()) {
+        const auto first = found.sorted().front();
+        const auto other = mended(name) != name ? mended(name) : "my_" + name;
+        return refuse(first.message, "for instance: rtai new " + other, misused);
+    }
+    if (!is_free(name))
+        return refuse("there is something in '" + name + "' already",
+                      "choose another name, or empty it first", cannot);
+
+    const auto in = [&](const std::string& file) { return (fs::path(name) / file).string(); };
+    const bool written = write_if_changed(in(spec_file), spec_text) &&
+                         write_if_changed(in("louder.hpp"), filled("louder.hpp")) &&
+                         write_if_changed(in("CMakeLists.txt"), filled("CMakeLists.txt")) &&
+                         write_if_changed(in("README.md"), filled("README.md")) &&
+                         write_if_changed(in(".gitignore"), filled("gitignore"));
+    if (!written || schema_command(in("rtai.schema.json")) != done) return cannot;
+
+    const auto strong = [&](const std::string& s) { return with.color ? "\x1b[1m" + s + "\x1b[0m" : s; };
+    std::cout << "made " << name << "/ with " << spec_file << " and louder.hpp, an element of your own\n\n"
+              << "next:\n  " << strong("cd " + name + " && rtai run " + spec_file) << "\n\n"
+              << "then, from another terminal:\n  nc localhost 7000\n\n"
+              << "README.md says how to change it.\n";
+    return done;
+}
+
 }  // namespace rtai::codegen

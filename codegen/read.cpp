@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <rtai/data/check.hpp>
 #include <rtai/data/nearest.hpp>
 #include <rtai/data/units.hpp>
 #include <rtai/data/yaml.hpp>
 #include <set>
+#include <utility>
 
 namespace rtai::codegen {
 
@@ -76,6 +76,20 @@ const std::set<std::string_view> taken_in_pipelines = {"run",      "options",  "
                                                        "barge_in", "edges",    "otherwise", "when",          "belong_to"};
 const std::set<std::string_view> taken_in_specs = {"program", "settings", "members", "lists_members", "prepare"};
 
+/// Of a file that is too large for a spec, only so much that the reader sees that it is.
+bool read_file(const std::string& path, std::string& into) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return false;
+    constexpr std::size_t step = std::size_t{64} << 10;
+    while (in && into.size() <= yaml_limits().bytes) {
+        const auto before = into.size();
+        into.resize(before + step);
+        in.read(into.data() + before, static_cast<std::streamsize>(step));
+        into.resize(before + static_cast<std::size_t>(in.gcount()));
+    }
+    return true;
+}
+
 class reader {
 public:
     reader(spec& into, problems& found) : spec_(into), found_(found) {}
@@ -87,52 +101,65 @@ public:
         const auto tree = read_yaml(from, yaml);
         for (auto& p : yaml.sorted()) found_.error(std::move(p.at), std::move(p.message), std::move(p.help));
         if (is_main) spec_.file = from;
-        if (tree.is_nothing()) {
-            if (yaml.ok())
-                found_.error(place(from, 1, 1), "the spec is empty", "the smallest begins with 'rtai: 1' and 'name: something'");
-            return;
-        }
-        if (!tree.is_map()) {
-            found_.error(tree.at, "a spec is a map, not " + described_kind(tree), "it begins with 'rtai: 1'");
-            return;
-        }
-        root(tree, path, is_main);
+        if (tree.is_map()) return root(tree, path, is_main);
+        spec_.complete = false;
+        if (!tree.is_nothing())
+            found_.error(start_of(tree), "a spec is a map, not " + described_kind(tree), "it begins with 'rtai: 1'");
+        else if (yaml.ok())
+            found_.error(place(from, 1, 1), "the spec is empty", "it begins with 'rtai: 1' and 'name: something'");
     }
 
 private:
     void root(const value& tree, const std::string& path, bool is_main) {
-        known_keys(tree, spec_keys, "a spec");
-        version(tree);
+        if (!version(tree)) {
+            spec_.complete = false;
+            return;
+        }
+        const auto meant = known_keys(tree, spec_keys, "a spec");
+        // What a key was meant for is not missing, but neither is it known.
+        if (meant.contains("import") || meant.contains("pipelines") || meant.contains("services"))
+            spec_.complete = false;
         if (const auto* n = tree.find("name")) {
-            const auto w = name(*n, "the name of the spec");
+            const auto w = name(*n);
             if (is_main) spec_.name = w;
-        } else if (is_main) {
+        } else if (is_main && !meant.contains("name")) {
             found_.error(start_of(tree), "the spec has no name", "add 'name: something', with letters, digits and '_'");
         }
         if (const auto* about = tree.find("about"); about != nullptr && is_main) spec_.about = text(*about, "about").text;
         if (const auto* list = tree.find("import")) imports(*list, path);
-        each(tree, "pipelines", "pipeline", [&](const value::member& m) { pipeline_of(m); });
-        each(tree, "services", "service", [&](const value::member& m) { service_of(m); });
-        each(tree, "processes", "process", [&](const value::member& m) { process_of(m); });
+        const bool all = each(tree, "pipelines", "talk: { flow: [a -> b] }", [&](const value::member& m) { pipeline_of(m); }) &&
+                         each(tree, "services", "once: { kind: job }", [&](const value::member& m) { service_of(m); });
+        if (!all) spec_.complete = false;
+        each(tree, "processes", "front: { run: [gateway] }", [&](const value::member& m) { process_of(m); });
         if (const auto* s = tree.find("stores")) spec_.stores = *s;
         if (const auto* o = tree.find("observe")) spec_.observe = *o;
-        if (is_main && spec_.pipelines.empty() && tree.find("pipelines") == nullptr)
+        if (is_main && spec_.complete && spec_.pipelines.empty())
             found_.error(start_of(tree), "the spec has no pipelines", "add 'pipelines:' with one or more graphs of elements");
     }
 
-    void version(const value& tree) {
+    /// False if it is in another version, where anything can mean anything.
+    bool version(const value& tree) {
         const auto* v = tree.find("rtai");
-        if (v == nullptr)
+        if (v == nullptr) {
             found_.error(start_of(tree), "the spec does not say which version of the language it is in",
                          "begin it with 'rtai: 1'");
-        else if (v->text != "1")
-            found_.error(v->at, "this is version " + (v->is_scalar() ? v->text : described_kind(*v)) + " of the language, and this rtai knows version 1");
+            return true;
+        }
+        if (v->text == "1") return true;
+        const bool other = v->is_scalar() && parse_number(v->text).has_value();
+        if (other)
+            found_.error(v->at, "this spec is in version " + v->text + " of the language, and this rtai knows version 1",
+                         "write 'rtai: 1', or take a newer rtai");
+        else
+            found_.error(v->at, "'rtai' takes the version of the language, not " + described_kind(*v), "write 'rtai: 1'");
+        return !other;
     }
 
     void imports(const value& list, const std::string& path) {
         const auto one = [&](const value& v) {
             if (!v.is_scalar()) {
                 found_.error(v.at, "an import is the path of a spec, not " + described_kind(v));
+                spec_.complete = false;
                 return;
             }
             import(v, (fs::path(path).parent_path() / v.text).lexically_normal().string());
@@ -148,7 +175,8 @@ private:
         if (std::find(open_.begin(), open_.end(), path) != open_.end() || path == open_first_) {
             std::string chain;
             for (const auto& o : open_) chain += o + " -> ";
-            found_.error(v.at, "'" + v.text + "' imports itself", chain.empty() ? "" : chain + path);
+            found_.error(v.at, quoted_text(v.text) + " imports itself",
+                         (chain.empty() ? "" : "by " + open_first_ + " -> " + chain + path + ": ") + "take one of these imports out");
             return;
         }
         if (std::find(read.begin(), read.end(), path) != read.end()) return;
@@ -158,21 +186,29 @@ private:
             return;
         }
         std::error_code failed;
-        std::ifstream in(path, std::ios::binary);
-        if (!in || fs::is_directory(path, failed)) {
-            std::vector<std::string> near;
-            for (const auto& e : fs::directory_iterator(fs::path(path).parent_path().empty() ? "." : fs::path(path).parent_path(), failed))
-                if (e.path().extension() == ".yaml" || e.path().extension() == ".yml") near.push_back(e.path().filename().string());
-            std::sort(near.begin(), near.end());
-            const auto meant = nearest(fs::path(path).filename().string(), near);
-            found_.error(v.at, "there is no file '" + v.text + "'",
-                         meant.empty() ? "imports are looked for beside the file that names them: '" + path + "'" : "did you mean '" + meant + "'?");
+        std::string text;
+        if (!fs::is_regular_file(path, failed) || !read_file(path, text)) {
+            spec_.complete = false;
+            const auto meant = nearest(fs::path(path).filename().string(), specs_beside(path));
+            found_.error(v.at, fs::is_directory(path, failed) ? quoted_text(v.text) + " is a directory"
+                                                              : "there is no file " + quoted_text(v.text),
+                         meant.empty() ? "imports are looked for beside the spec that names them"
+                                       : "did you mean '" + meant + "'?");
             return;
         }
-        std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
         open_.push_back(path);
         file(path, std::move(text), false);
         open_.pop_back();
+    }
+
+    static std::vector<std::string> specs_beside(const std::string& path) {
+        std::error_code failed;
+        const auto directory = fs::path(path).parent_path();
+        std::vector<std::string> all;
+        for (fs::directory_iterator e(directory.empty() ? "." : directory, failed), end; !failed && e != end; e.increment(failed))
+            if (e->path().extension() == ".yaml" || e->path().extension() == ".yml") all.push_back(e->path().filename().string());
+        std::sort(all.begin(), all.end());
+        return all;
     }
 
     void pipeline_of(const value::member& m) {
@@ -181,37 +217,42 @@ private:
         if (taken_in_specs.contains(m.name) || m.name == spec_.name.text) {
             found_.error(m.name_at, "a pipeline can not be called '" + m.name + "'",
                          m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name"
-                                                   : "generated code has that name for itself");
+                                                   : "generated code has that name for itself: for instance '" + m.name + "_1'");
         }
-        const auto* before = spec_.find_pipeline(m.name);
-        if (before != nullptr)
-            found_.error(m.name_at, "there are two pipelines called '" + m.name + "'", "the first is at " + before->name.at.text());
+        const auto [before, is_new] = pipelines_.emplace(m.name, m.name_at);
+        if (!is_new)
+            found_.error(m.name_at, "there are two pipelines called '" + m.name + "'", "the first is at " + before->second.text());
+        ports_.clear();
         body(*p, m.held);
-        if (before == nullptr) spec_.pipelines.push_back(std::move(p));
+        if (is_new) spec_.pipelines.push_back(std::move(p));
     }
 
     void body(pipeline& p, const value& v) {
         if (!v.is_map()) {
-            wrong_kind(v, "a pipeline is a map with 'elements' and 'flow'");
-            p.sound = false;
+            found_.error(v.is_nothing() ? p.name.at : v.is_scalar() ? v.at : start_of(v), "a pipeline is a map with 'elements' and 'flow', not " + described_kind(v));
+            p.sound = p.complete = false;
             return;
         }
-        known_keys(v, pipeline_keys, "a pipeline");
+        const auto meant = known_keys(v, pipeline_keys, "a pipeline");
         if (const auto* about = v.find("about")) p.about = text(*about, "about").text;
-        each(v, "in", "port", [&](const value::member& m) { port_of(p, m, true); });
-        each(v, "out", "port", [&](const value::member& m) { port_of(p, m, false); });
-        each(v, "elements", "element", [&](const value::member& m) { element_of(p, m); });
+        const bool ins = each(v, "in", "mic: audio", [&](const value::member& m) { port_of(p, m, true); });
+        const bool outs = each(v, "out", "speaker: audio", [&](const value::member& m) { port_of(p, m, false); });
+        const bool elements = each(v, "elements", "screen: console_sink", [&](const value::member& m) { element_of(p, m); });
+        if (!ins || !outs || !elements || meant.contains("in") || meant.contains("out") || meant.contains("elements"))
+            p.sound = p.complete = false;
         p.flow_at = v.at;
         if (const auto* flow = v.find("flow")) {
             p.flow_at = flow->at;
-            if (!flow->is_list()) {
-                wrong_kind(*flow, "'flow' is a list of lines such as '- a -> b -> c'");
-                p.sound = false;
+            if (!flow->is_list() || flow->items.empty()) {
+                found_.error(flow->at, flow->is_list() ? "'flow' has no lines" : "'flow' takes a list of lines, not " + described_kind(*flow),
+                             flow->is_scalar() ? "write '- ' before it" : "write '- a -> b -> c'");
+                p.sound = p.complete = false;
             }
             for (const auto& line : flow->items) line_of(p, line);
         } else {
-            found_.error(p.name.at, "pipeline '" + p.name.text + "' has no flow", "add 'flow:' with lines such as '- a -> b -> c'");
-            p.sound = false;
+            if (!meant.contains("flow"))
+                found_.error(p.name.at, "pipeline '" + p.name.text + "' has no flow", "add 'flow:' with lines such as '- a -> b -> c'");
+            p.sound = p.complete = false;
         }
         if (const auto* b = v.find("barge_in")) barge_in_of(p, *b);
         if (const auto* t = v.find("turn")) p.turn = *t;
@@ -222,21 +263,22 @@ private:
         b.name = name_word(m.name, m.name_at, "port");
         b.is_input = is_input;
         reserved(m);
-        taken(p, m);
+        taken(m);
+        ports_.emplace(m.name, m.name_at);
         const value* type = &m.held;
         if (m.held.is_map()) {
-            known_keys(m.held, port_keys, "a port");
+            const auto meant = known_keys(m.held, port_keys, "a port");
             type = m.held.find("type");
-            if (type == nullptr) {
+            if (type == nullptr && !meant.contains("type"))
                 found_.error(m.name_at, "port '" + m.name + "' does not say its type", "for instance { type: audio, rate: 16kHz }");
-                p.sound = false;
-                return;
-            }
             format_of_port(b, m.held);
         }
-        b.type = text(*type, "the type of a port");
+        if (type != nullptr && type->is_scalar() && !type->text.empty())
+            b.type = word(cpp_type(type->text), type->at);
+        else if (type != nullptr)
+            found_.error(type->is_nothing() ? m.name_at : type->at, "port '" + m.name + "' takes the name of a type, not " +
+                                       (type->is_scalar() ? "an empty text" : described_kind(*type)), "for instance '" + m.name + ": text'");
         if (b.type.empty()) p.sound = false;
-        b.type.text = cpp_type(b.type.text);
         p.ports.push_back(std::move(b));
     }
 
@@ -245,7 +287,10 @@ private:
             const auto* f = v.find(what);
             if (f == nullptr) return nullptr;
             if (f->is_scalar() && !has_variables(f->text)) return f;
-            found_.error(f->at, std::string("'") + what + "' is part of the graph's shape: write it here as one value");
+            if (f->is_scalar())
+                found_.error(f->at, std::string("'") + what + "' can not come from a variable", "it is compiled into the program: write the value itself");
+            else
+                found_.error(f->at, std::string("'") + what + "' takes one value, not " + described_kind(*f));
             return nullptr;
         };
         if (const auto* f = scalar("rate")) {
@@ -253,19 +298,20 @@ private:
             if (rate && rate->value >= 8000 && rate->value <= 48000)
                 b.format.rates = {static_cast<std::uint32_t>(rate->value)};
             else
-                found_.error(f->at, "'rate' takes a sample rate, not '" + f->text + "'", "from 8kHz to 48kHz");
+                found_.error(f->at, rate ? "'rate' is " + f->text + ", out of its range" : "'rate' takes a sample rate such as 16kHz, not " + quoted_text(f->text),
+                             rate || !parse_number(f->text) ? "it may be from 8kHz to 48kHz" : "add a unit: " + f->text + "Hz or " + f->text + "kHz");
         }
         if (const auto* f = scalar("channels")) {
             if (f->text == "1" || f->text == "2")
                 b.format.channels = {static_cast<std::uint8_t>(f->text[0] - '0')};
             else
-                found_.error(f->at, "'channels' is 1 or 2, not '" + f->text + "'");
+                found_.error(f->at, "'channels' takes 1 or 2, not " + quoted_text(f->text));
         }
         if (const auto* f = scalar("encoding")) {
             if (f->text == "s16" || f->text == "f32")
                 b.format.encodings = {f->text == "s16" ? encoding::s16 : encoding::f32};
             else
-                found_.error(f->at, "'encoding' is s16 or f32, not '" + f->text + "'");
+                found_.error(f->at, "'encoding' takes s16 or f32, not " + quoted_text(f->text));
         }
     }
 
@@ -273,7 +319,7 @@ private:
         auto e = std::make_unique<element>();
         e->name = name_word(m.name, m.name_at, "element");
         reserved(m);
-        taken(p, m);
+        taken(m);
         if (!use_of(e->first, m.held, m.name_at, m.name)) p.sound = false;
         if (m.held.is_map()) {
             if (const auto* w = m.held.find("when")) {
@@ -294,7 +340,9 @@ private:
             return true;
         }
         if (!v.is_map()) {
-            wrong_kind(v.at ? v : value(value::kind::nothing, at), "an element is a name such as 'tee', or a map with 'use'");
+            found_.error(v.is_nothing() ? at : v.at, v.is_nothing() ? "element '" + name + "' does not say what it is"
+                                                          : "an element is a name or a map, not " + described_kind(v),
+                         "write '" + name + ": console_sink', or '" + name + ": { use: console_sink }' with its options");
             return false;
         }
         for (const auto& m : v.members) {
@@ -305,7 +353,14 @@ private:
         }
         u.options.at = at;
         if (v.find("use") == nullptr) {
-            found_.error(at, "element '" + name + "' does not say what it is", "add 'use:' with the name of an element; 'rtai elements' lists them");
+            const auto like_use = std::find_if(v.members.begin(), v.members.end(), [](const value::member& m) {
+                return nearest(m.name, std::vector<std::string>{"use"}) == "use";
+            });
+            if (like_use != v.members.end())
+                found_.error(like_use->name_at, "an element has no " + quoted_text(like_use->name), "did you mean 'use'?");
+            else
+                found_.error(at, "element '" + name + "' does not say what it is",
+                             "add 'use:' with the name of an element; 'rtai elements' lists them");
             return false;
         }
         return !u.name.empty();
@@ -313,8 +368,8 @@ private:
 
     void barge_in_of(pipeline& p, const value& v) {
         if (!v.is_map()) {
-            wrong_kind(v, "'barge_in' is a map with 'when', the port that tells of speech");
-            p.sound = false;
+            found_.error(v.at, "'barge_in' takes a map, not " + described_kind(v), "write { when: vad.speech }, the port that tells of speech");
+            p.sound = p.complete = false;
             return;
         }
         p.barge_in = value(value::kind::map, v.at);
@@ -323,8 +378,8 @@ private:
             else p.barge_in->members.push_back(m);
         }
         if (v.find("when") == nullptr) {
-            found_.error(v.at, "'barge_in' does not say when", "add 'when: vad.speech', a port that sends moments");
-            p.sound = false;
+            found_.error(start_of(v), "'barge_in' does not say when", "add 'when: vad.speech', a port that sends moments");
+            p.sound = p.complete = false;
         }
     }
 
@@ -334,24 +389,27 @@ private:
         const value* line = &v;
         std::optional<word> capacity, policy;
         if (v.is_map()) {
-            known_keys(v, line_keys, "a line of a flow");
+            const auto meant = known_keys(v, line_keys, "a line of a flow");
             line = v.find("line");
             if (line == nullptr) {
-                found_.error(v.at, "this has no 'line'", "for instance { line: a -> b, capacity: 8, policy: drop_oldest }");
-                p.sound = false;
+                if (!meant.contains("line"))
+                    found_.error(start_of(v), "this line of the flow has no 'line'", "write { line: a -> b, capacity: 8, policy: drop_oldest }");
+                p.sound = p.complete = false;
                 return;
             }
             if (const auto* c = v.find("capacity")) capacity = capacity_of(*c);
             if (const auto* o = v.find("policy")) policy = policy_of(*o);
         }
         if (!line->is_scalar()) {
-            wrong_kind(*line, "a line of a flow is a text such as 'a -> b -> c'");
-            p.sound = false;
+            const bool ports = line->is_list() && !line->items.empty();
+            found_.error(line->at, "a line of a flow is a text such as 'a -> b -> c', not " + described_kind(*line),
+                         ports ? "put quotes around a line that begins with '[': '[a, b] -> c'" : "");
+            p.sound = p.complete = false;
             return;
         }
         std::vector<std::vector<wire_end>> stations;
-        if (!stations_of(*line, stations)) {
-            p.sound = false;
+        if (!stations_of(p, *line, stations)) {
+            p.sound = p.complete = false;
             return;
         }
         constexpr std::size_t most_wires = 10'000;
@@ -359,7 +417,8 @@ private:
             for (const auto& from : stations[i])
                 for (const auto& to : stations[i + 1]) {
                     if (p.wires.size() >= most_wires) {
-                        found_.error(line->at, "the pipeline has more than " + std::to_string(most_wires) + " wires");
+                        if (std::exchange(p.complete, false))
+                            found_.error(line->at, "the pipeline has more than " + std::to_string(most_wires) + " wires", "split it into several");
                         p.sound = false;
                         return;
                     }
@@ -384,23 +443,24 @@ private:
         schema choice(schema::kind::choice);
         choice.choices = policies;
         if (v.is_scalar() && has_variables(v.text)) {
-            found_.error(v.at, "'policy' is part of the graph's shape: write it here, without variables");
+            found_.error(v.at, "'policy' can not come from a variable", "it is compiled into the program: write the value itself");
             return std::nullopt;
         }
-        problems here;
-        checker(here).check(choice, v, "policy");
-        for (auto& p : here.sorted()) found_.error(p.at, p.message, p.help);
-        return here.ok() ? std::optional(word(v.text, v.at)) : std::nullopt;
+        checker(found_).check(choice, v, "policy");
+        const bool good = v.is_scalar() && std::find(policies.begin(), policies.end(), v.text) != policies.end();
+        return good ? std::optional(word(v.text, v.at)) : std::nullopt;
     }
 
     /// "a -> [b, c.in] -> d": three stations.
-    bool stations_of(const value& v, std::vector<std::vector<wire_end>>& into) {
+    bool stations_of(const pipeline& p, const value& v, std::vector<std::vector<wire_end>>& into) {
         const std::string& s = v.text;
-        const std::size_t shift = v.quoted ? 1 : 0;
-        const auto at = [&](std::size_t offset, std::size_t length) { return v.at.part(offset + shift, length); };
+        const auto at = [&](std::size_t offset, std::size_t length) { return v.part(offset, length); };
         std::size_t i = 0;
         const auto blank = [&] {
             while (i < s.size() && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n')) ++i;
+        };
+        const auto is_letter = [&](std::size_t n) {
+            return n < s.size() && (std::isalnum(static_cast<unsigned char>(s[n])) != 0 || s[n] == '_');
         };
         const auto fail = [&](std::size_t offset, std::size_t length, const std::string& what, const std::string& help = "a line is written 'a -> b -> c', and a port 'a.port'") {
             found_.error(at(std::min(offset, s.empty() ? 0 : s.size() - 1), length), what, help);
@@ -408,7 +468,11 @@ private:
         };
         const auto identifier = [&] {
             const auto first = i;
-            while (i < s.size() && (std::isalnum(static_cast<unsigned char>(s[i])) != 0 || s[i] == '_')) ++i;
+            while (is_letter(i)) ++i;
+            // What has a bad name, which is told where it gets it, is found by it nevertheless.
+            auto last = i;
+            while (is_letter(last) || (last < s.size() && s[last] == '-' && is_letter(last + 1))) ++last;
+            if (last != i && is_called(p, s.substr(first, last - first))) i = last;
             return word(s.substr(first, i - first), at(first, i - first));
         };
         const auto end_of = [&](std::vector<wire_end>& station) {
@@ -418,7 +482,7 @@ private:
                 if (i >= s.size()) return fail(i, 1, "the line ends where a name should be");
                 std::size_t length = 1;
                 while (i + length < s.size() && (static_cast<unsigned char>(s[i + length]) & 0xC0) == 0x80) ++length;
-                if (s[i] == '-' || s[i] == '=') return fail(i, 1, "a name is missing before this arrow");
+                if (s[i] == '-' || s[i] == '=') return fail(i, s.compare(i, 2, "->") == 0 ? 2 : 1, "a name is missing before this arrow");
                 return fail(i, 1, "'" + s.substr(i, length) + "' can not be in a name");
             }
             if (i < s.size() && s[i] == '.') {
@@ -439,7 +503,8 @@ private:
                     if (!end_of(station)) return false;
                     blank();
                 } while (i < s.size() && s[i] == ',' && ++i);
-                if (i >= s.size() || s[i] != ']') return fail(open, 1, "this '[' is not closed");
+                if (i < s.size() && is_letter(i)) return fail(i, 1, "a ',' is missing before this", "write [a, b]");
+                if (i >= s.size() || s[i] != ']') return fail(open, 1, "this '[' is not closed", "write [a, b]");
                 ++i;
             } else if (!end_of(station)) {
                 return false;
@@ -447,14 +512,22 @@ private:
             blank();
             if (i >= s.size()) break;
             if (s.compare(i, 2, "->") != 0) {
-                if (s.compare(i, 2, "=>") == 0 || s.compare(i, 2, "--") == 0 || s.compare(i, 2, "<-") == 0 || s[i] == '>')
-                    return fail(i, 2, "an arrow is written '->'");
-                return fail(i, 1, "'->' is missing here");
+                std::size_t arrow = i;
+                while (arrow < s.size() && (s[arrow] == '-' || s[arrow] == '=' || s[arrow] == '<' || s[arrow] == '>')) ++arrow;
+                if (arrow != i) return fail(i, arrow - i, "an arrow is written '->'", "");
+                if (s[i] == ',') return fail(i, 1, "several names stand in brackets", "write [a, b] -> c, in quotes if the line begins with '['");
+                return fail(i, 1, "'->' is missing before this");
             }
             i += 2;
         }
-        if (into.size() < 2) return fail(0, s.size(), "a line has at least two names", "for instance '- " + (s.empty() ? "a" : s) + " -> b'");
+        if (into.size() < 2)
+            return fail(0, s.size(), "this line connects nothing", "a line has at least two names: '- " + std::string(rtai::detail::first_characters(s, 40)) + " -> b'");
         return true;
+    }
+
+    static bool is_called(const pipeline& p, const std::string& name) {
+        return std::any_of(p.elements.begin(), p.elements.end(), [&](const auto& e) { return e->name.text == name; }) ||
+               std::any_of(p.ports.begin(), p.ports.end(), [&](const boundary& b) { return b.name.text == name; });
     }
 
     // --- Services and processes ------------------------------------------------------------------------
@@ -465,17 +538,20 @@ private:
         if (taken_in_specs.contains(m.name) || m.name == spec_.name.text)
             found_.error(m.name_at, "a service can not be called '" + m.name + "'",
                          m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name"
-                                                   : "generated code has that name for itself");
-        for (const auto& other : spec_.services)
-            if (other->name.text == m.name) {
-                found_.error(m.name_at, "there are two services called '" + m.name + "'", "the first is at " + other->name.at.text());
-                return;
-            }
-        if (const auto* p = spec_.find_pipeline(m.name))
-            found_.error(m.name_at, "'" + m.name + "' is the name of a pipeline already", "it is at " + p->name.at.text() + "; settings are found by these names");
+                                                   : "generated code has that name for itself: for instance '" + m.name + "_1'");
+        if (const auto [before, is_new] = services_.emplace(m.name, m.name_at); !is_new) {
+            found_.error(m.name_at, "there are two services called '" + m.name + "'", "the first is at " + before->second.text());
+            return;
+        }
+        if (const auto p = pipelines_.find(m.name); p != pipelines_.end())
+            found_.error(m.name_at, "'" + m.name + "' is the name of a pipeline already",
+                         "it is at " + p->second.text() + "; the settings of both would have one name");
         s->options = value(value::kind::map, m.held.at);
         if (!m.held.is_map()) {
-            wrong_kind(m.held.at ? m.held : value(value::kind::nothing, m.name_at), "a service is a map with 'kind'");
+            found_.error(m.held.is_nothing() ? m.name_at : m.held.at, "a service is a map with 'kind', not " + described_kind(m.held),
+                         "for instance '" + m.name + ": { kind: job, session: { pipeline: talk } }'");
+            s->sound = false;
+            spec_.services.push_back(std::move(s));
             return;
         }
         for (const auto& o : m.held.members) {
@@ -484,7 +560,14 @@ private:
         }
         s->options.at = m.name_at;
         if (m.held.find("kind") == nullptr) {
-            found_.error(m.name_at, "service '" + m.name + "' does not say its kind", "add 'kind:', for instance 'kind: job'; 'rtai elements' lists them");
+            const auto like_kind = std::find_if(s->options.members.begin(), s->options.members.end(), [](const value::member& o) {
+                return nearest(o.name, std::vector<std::string>{"kind"}) == "kind";
+            });
+            if (like_kind != s->options.members.end())
+                found_.error(like_kind->name_at, "a service has no " + quoted_text(like_kind->name), "did you mean 'kind'?");
+            else
+                found_.error(m.name_at, "service '" + m.name + "' does not say its kind",
+                             "add 'kind:', for instance 'kind: job'; 'rtai elements' lists them");
             s->sound = false;
         }
         spec_.services.push_back(std::move(s));
@@ -494,54 +577,68 @@ private:
         process p;
         p.name = name_word(m.name, m.name_at, "process");
         if (!m.held.is_map()) {
-            wrong_kind(m.held.at ? m.held : value(value::kind::nothing, m.name_at), "a process is a map with 'run', the services in it");
+            found_.error(m.held.is_nothing() ? m.name_at : m.held.at, "a process is a map with 'run', not " + described_kind(m.held),
+                         "for instance '" + m.name + ": { run: [gateway] }'");
+            p.sound = false;
+            spec_.processes.push_back(std::move(p));
             return;
         }
-        known_keys(m.held, process_keys, "a process");
+        const auto meant = known_keys(m.held, process_keys, "a process");
         const auto* run = m.held.find("run");
-        if (run == nullptr)
-            found_.error(m.name_at, "process '" + m.name + "' does not say what it runs", "add 'run: [service, ...]'");
-        else if (!run->is_list())
-            wrong_kind(*run, "'run' is a list of services");
-        else
+        p.sound = run != nullptr && run->is_list();
+        if (run == nullptr) {
+            if (!meant.contains("run"))
+                found_.error(m.name_at, "process '" + m.name + "' does not say what it runs", "add 'run:' with a list of services");
+        } else if (!run->is_list()) {
+            found_.error(run->is_nothing() ? m.name_at : run->at, "'run' takes a list of services, not " + described_kind(*run),
+                         run->is_scalar() ? "write [" + run->text + "]" : "write [first, second]");
+        } else {
             for (const auto& s : run->items) p.services.push_back(text(s, "run"));
-        each(m.held, "reach", "service", [&](const value::member& r) { p.reach.emplace_back(word(r.name, r.name_at), r.held); });
+        }
+        each(m.held, "reach", "relay: relay.internal:50052", [&](const value::member& r) { p.reach.emplace_back(word(r.name, r.name_at), r.held); });
         spec_.processes.push_back(std::move(p));
     }
 
     // --- Small things ----------------------------------------------------------------------------------
 
+    /// False if it is there, and no map.
     template <class F>
-    void each(const value& map, const char* key, const std::string& what, F&& visit) {
+    bool each(const value& map, const char* key, const std::string& example, F&& visit) {
         const auto* v = map.find(key);
-        if (v == nullptr || v->is_nothing()) return;
+        if (v == nullptr || v->is_nothing()) return true;
         if (!v->is_map()) {
-            wrong_kind(*v, std::string("'") + key + "' is a map: the name of each " + what + ", and what it is");
-            return;
+            found_.error(v->is_scalar() ? v->at : start_of(*v), std::string("'") + key + "' takes a map, not " + described_kind(*v),
+                         "each has its name: '" + example + "'");
+            return false;
         }
         for (const auto& m : v->members) visit(m);
+        return true;
     }
 
-    void known_keys(const value& map, const std::vector<key>& keys, const std::string& what) {
+    /// The known keys that unknown ones were probably meant for.
+    std::set<std::string> known_keys(const value& map, const std::vector<key>& keys, const std::string& what) {
         std::vector<std::string> names;
         for (const auto& k : keys) names.emplace_back(k.name);
+        std::set<std::string> meant;
         for (const auto& m : map.members) {
             if (std::find(names.begin(), names.end(), m.name) != names.end()) continue;
             const auto near = nearest(m.name, names);
-            found_.error(m.name_at, what + " has no '" + m.name + "'",
+            found_.error(m.name_at, what + " has no " + quoted_text(m.name),
                          near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
+            if (!near.empty()) meant.insert(near);
         }
+        return meant;
     }
 
     word text(const value& v, const std::string& what) {
         if (v.is_scalar() && !v.text.empty()) return {v.text, v.at};
-        found_.error(v.at, "'" + what + "' takes a text, not " + (v.is_scalar() ? "an empty one" : described_kind(v)));
+        found_.error(v.is_list() || v.is_map() ? start_of(v) : v.at, "'" + what + "' takes a text, not " + (v.is_scalar() ? "an empty one" : described_kind(v)));
         return {};
     }
 
-    word name(const value& v, const std::string& what) {
-        const auto w = text(v, what);
-        return w.empty() ? w : name_word(w.text, w.at, what);
+    word name(const value& v) {
+        const auto w = text(v, "name");
+        return w.empty() ? w : name_word(w.text, w.at, "spec");
     }
 
     word name_word(const std::string& s, const place& at, const std::string& what) {
@@ -549,30 +646,43 @@ private:
         for (const char c : s) good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_');
         constexpr std::size_t longest = 64;
         if (!good)
-            found_.error(at, "'" + s.substr(0, longest) + "' can not be the name of a " + strip(what), "a name has letters, digits and '_', and does not begin with a digit");
+            found_.error(at, quoted_text(s) + " can not be the name of " + (what == "element" ? "an " : "a ") + what,
+                         "a name has letters, digits and '_', and begins with a letter" + like(s));
         else if (s.size() > longest)
             found_.error(at, "this name has " + std::to_string(s.size()) + " letters; the most is " + std::to_string(longest));
-        else if (cpp_keywords.contains(s) || s.find("__") != std::string::npos || s[0] == '_')
-            found_.error(at, "'" + s + "' can not be a name in the C++ that is generated", "for instance '" + (s[0] == '_' ? s.substr(1) : s) + "_1'");
+        else if (s.find("__") != std::string::npos || s[0] == '_')
+            found_.error(at, "'" + s + "' can not be the name of " + (what == "element" ? "an " : "a ") + what,
+                         "C++ keeps names with '__', or with '_' at the beginning, for itself" + like(s));
+        else if (cpp_keywords.contains(s))
+            found_.error(at, "'" + s + "' can not be the name of " + (what == "element" ? "an " : "a ") + what,
+                         "the word has a meaning in C++: for instance '" + s + "_1'");
         return {s, at};
     }
 
-    static std::string strip(const std::string& what) { return what.starts_with("the name of the ") ? what.substr(16) : what; }
+    /// ": for instance 'my_vad'" for "my-vad"
+    static std::string like(const std::string& s) {
+        std::string out;
+        for (const char c : s) {
+            const bool letter = std::isalpha(static_cast<unsigned char>(c)) != 0;
+            if (letter || (!out.empty() && std::isdigit(static_cast<unsigned char>(c)) != 0)) out += c;
+            else if (!out.empty() && out.back() != '_') out += '_';
+        }
+        while (out.ends_with('_')) out.pop_back();
+        constexpr std::size_t longest = 32;
+        return out.empty() || out.size() > longest || cpp_keywords.contains(out) ? "" : ": for instance '" + out + "'";
+    }
 
     void reserved(const value::member& m) {
         if (taken_in_pipelines.contains(m.name))
-            found_.error(m.name_at, "nothing in a pipeline can be called '" + m.name + "'", "generated code has that name for itself");
+            found_.error(m.name_at, "nothing in a pipeline can be called '" + m.name + "'",
+                         "generated code has that name for itself: for instance '" + m.name + "_1'");
     }
 
-    void taken(const pipeline& p, const value::member& m) {
-        for (const auto& b : p.ports)
-            if (b.name.text == m.name)
-                found_.error(m.name_at, "'" + m.name + "' is the name of a port already", "it is at " + b.name.at.text());
+    void taken(const value::member& m) {
+        if (const auto port = ports_.find(m.name); port != ports_.end())
+            found_.error(m.name_at, "'" + m.name + "' is the name of a port already", "it is at " + port->second.text());
     }
 
-    void wrong_kind(const value& v, const std::string& expected) {
-        found_.error(v.at, expected + ", not " + described_kind(v));
-    }
 
     static place start_of(const value& tree) {
         auto at = tree.at;
@@ -583,6 +693,7 @@ private:
     spec& spec_;
     problems& found_;
     std::vector<std::string> open_;
+    std::map<std::string, place> pipelines_, services_, ports_;  ///< where those names are; ports of this pipeline
 
 public:
     std::string open_first_;
@@ -599,13 +710,14 @@ spec read_spec_text(const std::string& path, std::string text, problems& found) 
 }
 
 spec read_spec(const std::string& path, problems& found) {
-    std::ifstream in(path, std::ios::binary);
     std::error_code failed;
-    if (!in || fs::is_directory(path, failed)) {
-        found.error(place(std::make_shared<source>(path, ""), 0, 0), "there is no such file", "'rtai new NAME' makes one to begin with");
+    std::string text;
+    if (fs::is_directory(path, failed) || !read_file(path, text)) {
+        found.error(place(std::make_shared<source>(path, ""), 0, 0),
+                    fs::is_directory(path, failed) ? "this is a directory, not a spec" : "there is no such file",
+                    "'rtai new NAME' makes one to begin with");
         return {};
     }
-    std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     return read_spec_text(path, std::move(text), found);
 }
 

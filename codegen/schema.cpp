@@ -17,7 +17,9 @@ namespace {
 // Draft 07 is what editors know. A scalar may always be a text with ${NAME} in it instead, so most values are
 // one of two forms.
 
-json reference(const std::string& name) { return json::object().set("$ref", json::text("#/definitions/" + name)); }
+json reference(const std::string& name) {
+    return json::object().set("$ref", json::text("#/definitions/" + name));
+}
 
 json either(std::vector<json> forms) {
     auto list = json::list();
@@ -65,7 +67,8 @@ json type_json(const schema& s) {
         case kind::any:
             return json::object();
         case kind::boolean:
-            return either({json::object().set("type", json::text("boolean")), choice({"true", "false"}), reference("variable")});
+            return either({json::object().set("type", json::text("boolean")), choice({"true", "false"}),
+                           reference("variable")});
         case kind::integer:
         case kind::port:
             return either({limited("integer", s), pattern(whole_pattern), reference("variable")});
@@ -102,7 +105,8 @@ json type_json(const schema& s) {
 /// The default as an editor can fill it in.
 json default_json(const schema& s) {
     using kind = schema::kind;
-    const bool plain = s.type == kind::boolean || s.type == kind::integer || s.type == kind::number || s.type == kind::port;
+    const bool plain =
+        s.type == kind::boolean || s.type == kind::integer || s.type == kind::number || s.type == kind::port;
     return plain ? json::raw(s.otherwise) : json::text(s.otherwise);
 }
 
@@ -138,7 +142,8 @@ json described(json j, const std::string& about) {
 }
 
 json schema_json(const schema& s) {
-    auto j = s.type == schema::kind::object ? object_json(s, json::object(), json::list(), true) : type_json(s);
+    auto j =
+        s.type == schema::kind::object ? object_json(s, json::object(), json::list(), true) : type_json(s);
     const auto about = hover(s);
     if (s.name.empty() || about.empty()) return j;
     auto out = described(std::move(j), about);
@@ -162,6 +167,12 @@ public:
         return *this;
     }
     json properties() const { return members_; }
+    /// All names, with whatever they hold: for where it is checked elsewhere.
+    json names() const {
+        auto all = json::object();
+        for (const auto& k : keys_) all.set(k.name, json::flag(true));
+        return all;
+    }
     json build() const {
         auto j = json::object().set("type", json::text("object")).set("properties", members_);
         if (!needed_.empty()) j.set("required", needed_);
@@ -190,9 +201,16 @@ json types_json() {
 json port_definition() {
     auto map = language(port_keys)
                    .is("type", types_json())
-                   .is("rate", either({json::object().set("type", json::text("number")).set("minimum", json::number(8000)).set("maximum", json::number(48000)),
+                   .is("rate", either({json::object()
+                                           .set("type", json::text("number"))
+                                           .set("minimum", json::number(8000))
+                                           .set("maximum", json::number(48000)),
                                        pattern(with_units(rate_units, true))}))
-                   .is("channels", json::object().set("enum", json::list().add(json::raw("1")).add(json::raw("2")).add(json::text("1")).add(json::text("2"))))
+                   .is("channels", json::object().set("enum", json::list()
+                                                                  .add(json::raw("1"))
+                                                                  .add(json::raw("2"))
+                                                                  .add(json::text("1"))
+                                                                  .add(json::text("2"))))
                    .is("encoding", choice({"s16", "f32"}))
                    .needs("type")
                    .build();
@@ -209,28 +227,28 @@ json use_json(const std::vector<card>& cards) {
 }
 
 json element_definition(const known& catalogue) {
-    const auto common = language(element_keys)
-                            .is("use", use_json(catalogue.elements()))
-                            .is("from", pattern("."))
-                            .is("function", pattern("^[A-Za-z_:][A-Za-z0-9_:]*$"))
-                            .is("when", type_json(schema(schema::kind::boolean)))
-                            .is("otherwise", reference("element"))
-                            .properties();
+    auto common = language(element_keys);
+    common.is("use", use_json(catalogue.elements()))
+        .is("from", pattern("."))
+        .is("function", pattern("^[A-Za-z_:][A-Za-z0-9_:]*$"))
+        .is("when", type_json(schema(schema::kind::boolean)))
+        .is("otherwise", reference("element"));
     auto rules = json::list();
     for (const auto& c : catalogue.elements()) {
         auto condition = constant_in("use", {c.name, c.cpp});
         // With a header it is an element of the user's, whatever it is called; but map and filter have one
         // for their function.
-        if (!c.takes_function) condition.set("not", json::object().set("required", json::list().add(json::text("from"))));
+        if (!c.takes_function)
+            condition.set("not", json::object().set("required", json::list().add(json::text("from"))));
         auto needed = json::list();
         if (c.takes_function) needed.add(json::text("function")).add(json::text("from"));
         rules.add(json::object()
                       .set("if", std::move(condition))
-                      .set("then", object_json(c.options, common, std::move(needed), false)));
+                      .set("then", object_json(c.options, common.names(), std::move(needed), false)));
     }
     return json::object()
         .set("type", json::texts(std::vector<std::string>{"string", "object"}))
-        .set("properties", common)
+        .set("properties", common.properties())
         .set("required", json::list().add(json::text("use")))
         .set("if", json::object().set("type", json::text("object")))
         .set("then", json::object().set("allOf", std::move(rules)));
@@ -240,13 +258,20 @@ json line_definition() {
     const auto text = pattern("->");
     schema room(schema::kind::integer);
     room.range = range(1, 1'000'000);
-    auto map = language(line_keys).is("line", text).is("capacity", type_json(room)).is("policy", choice(policies)).needs("line").build();
+    auto map = language(line_keys)
+                   .is("line", text)
+                   .is("capacity", type_json(room))
+                   .is("policy", choice(policies))
+                   .needs("line")
+                   .build();
     return either({text, std::move(map)});
 }
 
 json pipeline_definition() {
-    auto when = json::object().set("when", described(pattern("^[A-Za-z0-9_.]+$"), "The port that tells of speech, such as vad.speech"));
-    auto interrupts = object_json(schema_of<rtai::barge_in::options>(), std::move(when), json::list().add(json::text("when")), false);
+    auto when = json::object().set(
+        "when", described(pattern("^[A-Za-z0-9_.]+$"), "The port that tells of speech, such as vad.speech"));
+    auto interrupts = object_json(schema_of<rtai::barge_in::options>(), std::move(when),
+                                  json::list().add(json::text("when")), false);
     return language(pipeline_keys)
         .is("about", reference("text"))
         .is("in", map_of(reference("port")))
@@ -266,11 +291,14 @@ json service_definition(const known& catalogue) {
         names.push_back(c.name);
         kinds.add(json::object().set("const", json::text(c.name)).set("description", json::text(c.about)));
     }
-    const auto kind = json::object().set("anyOf", std::move(kinds)).set("description", json::text("What it is: " + rtai::detail::joined(names)));
+    const auto kind = json::object()
+                          .set("anyOf", std::move(kinds))
+                          .set("description", json::text("What it is: " + rtai::detail::joined(names)));
     for (const auto& c : catalogue.services())
         rules.add(json::object()
                       .set("if", constant_in("kind", {c.name}))
-                      .set("then", object_json(c.options, json::object().set("kind", kind), json::list(), false)));
+                      .set("then", object_json(c.options, json::object().set("kind", json::flag(true)),
+                                               json::list(), false)));
     return json::object()
         .set("type", json::text("object"))
         .set("properties", json::object().set("kind", kind))
@@ -287,11 +315,15 @@ json process_definition() {
 }
 
 json definitions(const known& catalogue) {
-    const auto number = [] { return json::object().set("type", json::text("number")).set("minimum", json::number(0)); };
+    const auto number = [] {
+        return json::object().set("type", json::text("number")).set("minimum", json::number(0));
+    };
     const auto zero = [] { return json::object().set("const", json::number(0)); };
     return json::object()
-        .set("variable", described(pattern("\\$\\{"), "A text with ${NAME} or ${NAME:-default} in it, read at start"))
-        .set("text", json::object().set("type", json::texts(std::vector<std::string>{"string", "number", "boolean"})))
+        .set("variable",
+             described(pattern("\\$\\{"), "A text with ${NAME} or ${NAME:-default} in it, read at start"))
+        .set("text",
+             json::object().set("type", json::texts(std::vector<std::string>{"string", "number", "boolean"})))
         .set("name", pattern(name_pattern))
         .set("duration", either({pattern(with_units(duration_units, false)), zero(), reference("variable")}))
         .set("size", either({pattern(with_units(size_units, true)), number(), reference("variable")}))
@@ -310,17 +342,18 @@ json import_json() {
 
 std::string schema_text() {
     const known catalogue;
-    const auto root = language(spec_keys)
-                          .is("rtai", json::object().set("enum", json::list().add(json::raw("1")).add(json::text("1"))))
-                          .is("name", reference("name"))
-                          .is("about", reference("text"))
-                          .is("import", import_json())
-                          .is("pipelines", map_of(reference("pipeline")))
-                          .is("services", map_of(reference("service")))
-                          .is("processes", map_of(reference("process")))
-                          .is("stores", schema_json(store_schema()))
-                          .is("observe", schema_json(observe_schema()))
-                          .properties();
+    const auto root =
+        language(spec_keys)
+            .is("rtai", json::object().set("enum", json::list().add(json::raw("1")).add(json::text("1"))))
+            .is("name", reference("name"))
+            .is("about", reference("text"))
+            .is("import", import_json())
+            .is("pipelines", map_of(reference("pipeline")))
+            .is("services", map_of(reference("service")))
+            .is("processes", map_of(reference("process")))
+            .is("stores", schema_json(store_schema()))
+            .is("observe", schema_json(observe_schema()))
+            .properties();
     return json::object()
                .set("$schema", json::text("http://json-schema.org/draft-07/schema#"))
                .set("title", json::text("A spec of rtai"))

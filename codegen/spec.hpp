@@ -87,7 +87,8 @@ struct pipeline {
     word barge_in_when;
     std::optional<value> turn;
     place flow_at;
-    bool sound = true;  ///< false: something about it is wrong, and what follows from that is not told
+    bool sound = true;     ///< false: something about it is wrong, and what follows from that is not told
+    bool complete = true;  ///< false: names or wires of it could not be read
 };
 
 struct service {
@@ -104,6 +105,7 @@ struct process {
     word name;
     std::vector<word> services;
     std::vector<std::pair<word, value>> reach;
+    bool sound = true;
 };
 
 struct spec {
@@ -116,6 +118,7 @@ struct spec {
     std::vector<process> processes;
     std::optional<value> stores;
     std::optional<value> observe;
+    bool complete = true;  ///< false: not all of it could be read, so it may well have what it does not seem to
 
     const pipeline* find_pipeline(std::string_view n) const noexcept {
         for (const auto& p : pipelines)

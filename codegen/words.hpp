@@ -53,7 +53,8 @@ inline std::string range_words(const schema& s) {
     if (!of->range || of->type == schema::kind::port) return {};
     const auto [least, most] = *of->range;
     constexpr double beyond = 2e9;
-    if (of->type == schema::kind::integer && most > beyond) return least <= -beyond || least == 0 ? "" : rtai::detail::range_text({least, 9.3e18}, of->type);
+    if (of->type == schema::kind::integer && most > beyond)
+        return least <= -beyond || least == 0 ? "" : rtai::detail::range_text({least, 9.3e18}, of->type);
     if (of->type == schema::kind::time && most >= 9e18 && least == 0) return {};
     return rtai::detail::range_text(*of->range, of->type);
 }
@@ -79,7 +80,9 @@ inline std::vector<std::string> port_words(const port_card& c) {
     return all;
 }
 
-inline std::string stream_words(const std::string& type) { return type == "*" ? "any stream" : spec_type(type); }
+inline std::string stream_words(const std::string& type) {
+    return type == "*" ? "any stream" : spec_type(type);
+}
 
 /// How many values fit as the spec says it, perhaps with a variable.
 inline std::string capacity_text(const queue& q, const pipeline& p) {

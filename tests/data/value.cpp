@@ -33,14 +33,14 @@ TEST_CASE("a name that is not there is made, also in what was no map", "[value]"
 
 TEST_CASE("maps merge member by member, everything else as a whole", "[value]") {
     auto base = test::read("{a: 1, b: {c: 2, d: [1, 2]}, e: x, f: {g: 1}, h: kept}");
-    merge(base, test::read("{b: {d: [3], n: 4}, e: {m: 1}, f: 5, h: , z: 9}"));
+    overlay(base, test::read("{b: {d: [3], n: 4}, e: {m: 1}, f: 5, h: , z: 9}"));
     REQUIRE(yaml_line(base) == "{a: 1, b: {c: 2, d: [3], n: 4}, e: {m: 1}, f: 5, h: kept, z: 9}");
-    merge(base, value());
+    overlay(base, value());
     REQUIRE(base.is_map());
-    merge(base, value("text"));
+    overlay(base, value("text"));
     REQUIRE(base.text == "text");
     value nothing;
-    merge(nothing, test::read("{a: 1}"));
+    overlay(nothing, test::read("{a: 1}"));
     REQUIRE(yaml_line(nothing) == "{a: 1}");
 }
 

@@ -11,7 +11,7 @@ using namespace rtai::test;
 using namespace std::chrono_literals;
 
 CO_TEST("a merge puts everything into one stream as it comes", "[merge]") {
-    merger<text> m;
+    merge<text> m;
     feed<text> a(m.in), b(m.in);
     drain<text> out(m.out);
     auto speak = [&]() -> task<> {
@@ -33,7 +33,7 @@ CO_TEST("a merge puts everything into one stream as it comes", "[merge]") {
 }
 
 CO_TEST("a merge goes on until the last of its inputs has ended", "[merge]") {
-    merger<text> m;
+    merge<text> m;
     feed<text> a(m.in), b(m.in);
     drain<text> out(m.out);
     a.end();
@@ -47,7 +47,7 @@ CO_TEST("a merge goes on until the last of its inputs has ended", "[merge]") {
 }
 
 CO_TEST("when nobody receives, a merge ends though some inputs are silent", "[merge]") {
-    merger<text> m;
+    merge<text> m;
     feed<text> a(m.in), silent(m.in);
     drain<text> out(m.out);
     out.leave();
@@ -57,7 +57,7 @@ CO_TEST("when nobody receives, a merge ends though some inputs are silent", "[me
 }
 
 CO_TEST("a merge without inputs ends at once", "[merge]") {
-    merger<text> m;
+    merge<text> m;
     drain<text> out(m.out);
     co_await play(m);
     REQUIRE(out.ended());

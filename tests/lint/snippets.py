@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Checks that the C++ in the documents is C++ that compiles.
+"""Checks that the C++ and the specs in the documents are what the tests compile and run.
 
-Each block ```cpp in README.md, CONTRIBUTING.md and docs/ has a line above it that says where it is from:
+Each block ```cpp or ```yaml in README.md, CONTRIBUTING.md and docs/ has a line above it that says where it is from:
 
     <!-- slice: examples/hello/hello.cpp -->           the whole file
     <!-- slice: tests/core/gcc12_probes.cpp#name -->   its lines between // [name] and // [/name]
 
-The block must equal that text, less its common indentation. A sketch that is not meant to compile
-is a ```text block. With --write the blocks are filled in from the files.
+(in YAML the marks are # [name]). The block must equal that text, less its common indentation. A sketch that is
+not meant to compile is a ```text block; such a block may have a slice, too, and is then checked. With --write the blocks are filled in from the files.
 
 Usage: snippets.py [--write] [root of the tree]
 """
@@ -18,7 +18,7 @@ import textwrap
 from pathlib import Path
 
 COMMENT = re.compile(r"^\s*<!-- slice: ([^\s#]+)(?:#(\S+))? -->\s*$")
-MARK = re.compile(r"^\s*// \[/?[\w.-]+\]\s*$")
+MARK = re.compile(r"^\s*(?://|#) \[/?[\w.-]+\]\s*$")
 
 
 class Mistake(Exception):
@@ -31,7 +31,7 @@ def slice_of(root, path, name):
         raise Mistake(f"there is no file {path}")
     lines = file.read_text().splitlines()
     if name:
-        texts = [line.strip() for line in lines]
+        texts = [re.sub(r"^# \[", "// [", line.strip()) for line in lines]
         if texts.count(f"// [{name}]") != 1 or texts.count(f"// [/{name}]") != 1:
             raise Mistake(f"{path} must have one line '// [{name}]' and one line '// [/{name}]'")
         lines = lines[texts.index(f"// [{name}]") + 1 : texts.index(f"// [/{name}]")]
@@ -54,11 +54,11 @@ def examine(root, document, write):
         while at < len(lines) and lines[at].rstrip() != fence[1]:
             at += 1
         block = lines[start:at]
-        if fence[2] in ("cpp", "c++", "cxx", "C++"):
-            comment = COMMENT.match(lines[start - 2]) if start >= 2 else None
+        comment = COMMENT.match(lines[start - 2]) if start >= 2 else None
+        if comment or fence[2] in ("cpp", "c++", "cxx", "C++", "yaml"):
             try:
                 if not comment:
-                    raise Mistake("a cpp block needs a line '<!-- slice: path#name -->' right above it; "
+                    raise Mistake("a block of C++ or YAML needs a line '<!-- slice: path#name -->' right above it; "
                                   "a sketch that does not compile is a text block")
                 wanted = slice_of(root, *comment.groups())
                 if block != wanted and not write:

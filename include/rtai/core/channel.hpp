@@ -77,8 +77,9 @@ public:
     }
 
 protected:
-    /// For a send that will not take place.
-    send_await() noexcept : core_(nullptr), value_(nullptr) {}
+    /// Without a channel, for a derived await that then does not ask for it.
+    send_await(channel_core<T>* core, T& value) noexcept : core_(core), value_(&value) {}
+    bool has_channel() const noexcept { return core_ != nullptr; }
 
 private:
     channel_core<T>* core_;

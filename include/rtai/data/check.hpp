@@ -143,12 +143,14 @@ public:
     /// A map whose members are the fields of `s`.
     void object(const schema& s, const value& v, const std::string& name) {
         if (!v.is_map() && !v.is_nothing()) return unfit(s, v, name, "a map", its_names(s));
+        std::vector<std::string> meant;
         for (const auto& m : v.members) {
             if (const auto* field = s.find(m.name)) check(*field, m.held, m.name);
-            else unknown(s, m, name);
+            else meant.push_back(unknown(s, m, name));
         }
         for (const auto& field : s.fields)
-            if (field.required && v.find(field.name) == nullptr)
+            if (field.required && v.find(field.name) == nullptr &&
+                std::find(meant.begin(), meant.end(), field.name) == meant.end())
                 found_.error(v.at, "'" + name + "' needs '" + field.name + "'",
                              field.about.empty() ? "it takes " + expected_text(field)
                                                  : field.about + "; it takes " + expected_text(field));
@@ -166,13 +168,15 @@ private:
                      help);
     }
 
-    void unknown(const schema& s, const value::member& m, const std::string& name) {
+    /// Tells it; the option that was probably meant.
+    std::string unknown(const schema& s, const value::member& m, const std::string& name) {
         std::vector<std::string> names;
         for (const auto& f : s.fields) names.push_back(f.name);
         const auto near = nearest(m.name, names);
         if (const auto* meant = s.find(near); meant != nullptr && holds_secret(*meant)) detail::hide(m.held);
         found_.error(m.name_at, quoted_text(m.name) + " is no option of '" + name + "'",
                      near.empty() ? its_names(s) : "did you mean '" + near + "'?");
+        return near;
     }
 
     static std::string its_names(const schema& s) {

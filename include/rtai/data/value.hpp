@@ -100,13 +100,13 @@ inline place value::part(std::size_t offset, std::size_t length) const {
 }
 
 /// Puts what `over` says into `base`: maps member by member, everything else as a whole.
-inline void merge(value& base, const value& over) {
+inline void overlay(value& base, const value& over) {
     if (!over.is_map() || !base.is_map()) {
         if (!over.is_nothing()) base = over;
         return;
     }
     for (const auto& m : over.members) {
-        if (auto* there = base.find(m.name)) merge(*there, m.held);
+        if (auto* there = base.find(m.name)) overlay(*there, m.held);
         else base.members.push_back(m);
     }
 }

@@ -123,7 +123,6 @@ card card_of(std::string_view about, std::string_view file) {
         c.cpp.erase(arguments);
     }
     c.name = detail::spec_name(c.cpp);
-    if constexpr (requires { E::spec_name; }) c.name = E::spec_name;
     c.header = detail::include_name(file);
     c.about = about;
     c.options = schema_of<options_of<E>>();
@@ -195,6 +194,7 @@ inline value to_value(const schema& s) {
         put(v, "least", std::string_view(to_text(s.range->least)));
         put(v, "most", std::string_view(to_text(s.range->most)));
     }
+    if (s.step != 0) put(v, "step", std::string_view(std::to_string(s.step)));
     put_list(v, "choices", s.choices, [](const std::string& c) { return text_value(c); });
     put_list(v, "item", s.item, [](const schema& i) { return to_value(i); });
     put_list(v, "fields", s.fields, [](const schema& f) {
@@ -221,6 +221,7 @@ inline schema schema_from(const value& v) {
     for (std::size_t i = 0; i < std::size(schema_kind_names); ++i)
         if (schema_kind_names[i] == kind) s.type = static_cast<schema::kind>(i);
     if (v.find("least") != nullptr) s.range = range(number_in(v, "least"), number_in(v, "most"));
+    s.step = parse_integer(text_of(v, "step")).value_or(0);
     if (const auto* list = v.find("choices"))
         for (const auto& c : list->items) s.choices.push_back(c.text);
     if (const auto* list = v.find("item"))

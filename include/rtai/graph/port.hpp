@@ -17,39 +17,44 @@ namespace detail {
 template <class Trait, class... Traits>
 inline constexpr bool has_trait = (std::is_same_v<Trait, Traits> || ...);
 
-/// `co_await out.send(value)` of an output: a value that nobody listens to, or whose turn is over when it
-/// could enter the channel, is dropped, and the element goes on.
+/// `co_await out.send(value)` of an output: a value that nobody listens to is dropped, and the element
+/// goes on.
 template <class T>
 class port_send_await : public send_await<T> {
 public:
-    explicit port_send_await(bool) noexcept : skip_(true) {}
-    port_send_await(channel_core<T>& core, T& value, turn* in) noexcept
-        : send_await<T>(core, value), turn_(in) {
-        if constexpr (stamped<T>) epoch_ = value.stamp.epoch;
-    }
+    port_send_await(channel_core<T>* core, T& value) noexcept : send_await<T>(core, value) {}
 
-    bool await_ready() { return skip_ || send_await<T>::await_ready(); }
+    bool await_ready() { return !this->has_channel() || send_await<T>::await_ready(); }
+};
+
+/// The same for what belongs to a turn: when that is over by the time the value could enter the channel,
+/// it is dropped, too.
+template <stamped T>
+class port_send_await<T> : public send_await<T> {
+public:
+    port_send_await(channel_core<T>* core, T& value, turn* in) noexcept
+        : send_await<T>(core, value), turn_(in), epoch_(value.stamp.epoch) {}
+
+    bool await_ready() { return !this->has_channel() || send_await<T>::await_ready(); }
     [[nodiscard("false means that nobody receives any more: stop")]] bool await_resume() {
-        if constexpr (stamped<T>)
-            if (turn_ != nullptr && this->pending() && turn_->stale(epoch_)) {
-                this->disarm();
-                turn_->count_dropped();
-                return true;
-            }
+        if (turn_ != nullptr && this->pending() && turn_->stale(epoch_)) {
+            this->disarm();
+            turn_->count_dropped();
+            return true;
+        }
         return send_await<T>::await_resume();
     }
 
 private:
-    turn* turn_ = nullptr;
-    rtai::epoch epoch_ = 0;
-    bool skip_ = false;
+    turn* turn_;
+    rtai::epoch epoch_;
 };
 
 /// A sender that gives away its channel's core, for `output`.
 template <class T>
 struct open_sender : sender<T> {
     explicit open_sender(sender<T> s) noexcept : sender<T>(std::move(s)) {}
-    channel_core<T>& core_of() const noexcept { return this->core(); }
+    channel_core<T>* core_of() const noexcept { return this->core_; }
 };
 
 }  // namespace detail
@@ -114,14 +119,15 @@ public:
 
     /// `if (!co_await out.send(std::move(x))) co_return;`
     [[nodiscard]] detail::port_send_await<T> send(T&& value) const noexcept {
-        if (goes_nowhere(value)) [[unlikely]]
-            return detail::port_send_await<T>(true);
-        return {to_.core_of(), value, turn_};
+        if constexpr (stamped<T>)
+            return {is_stale(value) ? nullptr : to_.core_of(), value, turn_};
+        else
+            return {to_.core_of(), value};
     }
 
     /// Without waiting.
     offered try_send(T&& value) const {
-        if (goes_nowhere(value)) return offered::dropped;
+        if (!to_ || is_stale(value)) return offered::dropped;
         return to_.try_send(std::move(value));
     }
 
@@ -155,8 +161,7 @@ private:
     template <class, class...>
     friend class output;
 
-    bool goes_nowhere(const T& value) const noexcept {
-        if (!to_) return true;
+    bool is_stale(const T& value) const noexcept {
         if constexpr (stamped<T>)
             if (turn_ != nullptr && turn_->stale(value.stamp.epoch)) [[unlikely]] {
                 turn_->count_dropped();

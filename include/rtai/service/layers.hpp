@@ -145,7 +145,7 @@ inline value read_layers(const layers& from, const schema& all, problems& found,
         if (!over.is_map() && !over.is_nothing())
             found.error(over.at, "a configuration is a map: names and values");
         else
-            merge(tree, over);
+            overlay(tree, over);
     }
     resolve_variables(tree, lookup, found);
     for (const auto& s : from.settings) apply_setting(tree, all, s, found);

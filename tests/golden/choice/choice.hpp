@@ -57,8 +57,8 @@ struct reading {  // choice.yaml:5
         bool book_is_first = true;  // set by prepare
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("book", &options::book);
             visit("screen", &options::screen);

@@ -36,8 +36,8 @@ struct held {  // control.yaml:5
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("said", &options::said);
             visit("valve", &options::valve);

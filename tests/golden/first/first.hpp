@@ -29,8 +29,8 @@ struct greet {  // first.yaml:5
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("hello", &options::hello);
             visit("screen", &options::screen);

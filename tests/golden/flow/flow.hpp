@@ -46,8 +46,8 @@ struct sorting {  // flow.yaml:5
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("a", &options::a);
             visit("b", &options::b);
@@ -75,7 +75,7 @@ struct sorting {  // flow.yaml:5
 
     rtai::text_source a;                     // flow.yaml:7
     rtai::text_source b;                     // flow.yaml:8
-    rtai::merger<rtai::text> all;            // flow.yaml:9
+    rtai::merge<rtai::text> all;             // flow.yaml:9
     rtai::filter<words::is_long> long_ones;  // flow.yaml:10
     rtai::counter<rtai::text> count;         // flow.yaml:11
     rtai::console_sink screen;               // flow.yaml:12

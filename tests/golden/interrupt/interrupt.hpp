@@ -32,8 +32,8 @@ struct story {  // interrupt.yaml:5
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("screen", &options::screen);
             visit("barge_in", &options::barge_in);

@@ -45,9 +45,11 @@ struct twice {  // parts.yaml:6
         words::echo::options echo;  // parts.yaml:10
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
-        static void members(Visit& visit) { visit("echo", &options::echo); }
+        template <class Visit>
+        static void members(Visit& visit) {
+            visit("echo", &options::echo);
+        }
     };
 
     explicit twice(const options& o) : echo(o.echo) {}
@@ -91,8 +93,8 @@ struct talk {  // parts.yaml:13
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("said", &options::said);
             visit("first", &options::first);

@@ -43,9 +43,11 @@ struct repeat {  // server.yaml:12
         words::echo::options echo;  // server.yaml:16
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
-        static void members(Visit& visit) { visit("echo", &options::echo); }
+        template <class Visit>
+        static void members(Visit& visit) {
+            visit("echo", &options::echo);
+        }
     };
 
     explicit repeat(const options& o) : echo(o.echo) {}

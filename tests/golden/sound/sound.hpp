@@ -30,8 +30,8 @@ struct phone {  // sound.yaml:5
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("tap", &options::tap);
             visit("edges", &options::edges);
@@ -92,8 +92,8 @@ struct beep {  // sound.yaml:12
         edges_options edges;
 
         static constexpr bool lists_members = true;
-        template <class Visit>
 
+        template <class Visit>
         static void members(Visit& visit) {
             visit("tone", &options::tone);
             visit("phone", &options::phone);

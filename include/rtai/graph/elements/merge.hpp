@@ -4,19 +4,15 @@
 #include <rtai/graph/any.hpp>
 #include <rtai/graph/element.hpp>
 #include <rtai/graph/port.hpp>
-#include <string_view>
 #include <utility>
 
 namespace rtai {
 
-// `rtai::merge` is a function of values, in data.
 template <class T>
-struct merger {
-    static constexpr std::string_view spec_name = "merge";
-
+struct merge {
     inputs<T> in;
     output<T, as_received> out;
-    RTAI_DESCRIBE(merger, in, out)
+    RTAI_DESCRIBE(merge, in, out)
 
     task<> run() {
         co_await with_scope([&](scope& all) -> task<> {
@@ -36,5 +32,5 @@ private:
 }  // namespace rtai
 
 RTAI_ELEMENT(
-    rtai::merger<rtai::any_type>,
+    rtai::merge<rtai::any_type>,
     "Puts what comes from several inputs into one stream, as it comes; it ends when all of them have.");
