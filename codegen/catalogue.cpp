@@ -73,9 +73,10 @@ fs::path cache_directory(const std::string& wanted) {
 
 /// "size and time of change" of a file, to see whether it is the same.
 std::string state_of(const std::string& path) {
-    struct stat s {};
+    struct stat s{};
     if (::stat(path.c_str(), &s) != 0) return "gone";
-    return std::to_string(s.st_size) + " " + std::to_string(s.st_mtim.tv_sec) + "." + std::to_string(s.st_mtim.tv_nsec);
+    return std::to_string(s.st_size) + " " + std::to_string(s.st_mtim.tv_sec) + "." +
+           std::to_string(s.st_mtim.tv_nsec);
 }
 
 /// What a make-style dependency file lists after its target.
@@ -138,7 +139,8 @@ std::string header_path(const word& from) {
 }
 
 known::known(probe_options options) : options_(std::move(options)) {
-    for (auto& c : built_in_cards()) (c.type == card::kind::service ? services_ : elements_).push_back(std::move(c));
+    for (auto& c : built_in_cards())
+        (c.type == card::kind::service ? services_ : elements_).push_back(std::move(c));
     const auto by_name = [](const card& a, const card& b) { return a.name < b.name; };
     std::sort(elements_.begin(), elements_.end(), by_name);
     std::sort(services_.begin(), services_.end(), by_name);
@@ -185,8 +187,8 @@ std::string known::compiler() const {
     return {};
 }
 
-std::vector<card> known::run_probe(const std::string& header, const std::string& extra, const std::string& what,
-                                   std::string& failed) const {
+std::vector<card> known::run_probe(const std::string& header, const std::string& extra,
+                                   const std::string& what, std::string& failed) const {
     std::error_code ignored;
     if (!header.empty() && !fs::is_regular_file(header, ignored)) {
         failed = "there is no file '" + header + "'";
@@ -194,17 +196,21 @@ std::vector<card> known::run_probe(const std::string& header, const std::string&
     }
     const auto with = compiler();
     if (with.empty() || !in_path(with)) {
-        failed = with.empty() ? "no C++ compiler was found to read it with" : "there is no compiler '" + with + "'";
+        failed = with.empty() ? "no C++ compiler was found to read it with"
+                              : "there is no compiler '" + with + "'";
         return {};
     }
-    std::string program = "#define RTAI_CATALOGUE\n#include <rtai/graph/catalogue.hpp>\n#include <cstdio>\n" + extra;
+    std::string program =
+        "#define RTAI_CATALOGUE\n#include <rtai/graph/catalogue.hpp>\n#include <cstdio>\n" + extra;
     if (!header.empty()) program += "#include \"" + fs::absolute(header).string() + "\"\n";
     program += what +
                "int main() {\n"
-               "    for (const auto& c : rtai::catalogue()) std::printf(\"- %s\\n\", rtai::yaml_line(rtai::to_value(c)).c_str());\n"
+               "    for (const auto& c : rtai::catalogue()) std::printf(\"- %s\\n\", "
+               "rtai::yaml_line(rtai::to_value(c)).c_str());\n"
                "}\n";
 
-    std::vector<std::string> flags = {"-std=c++20", "-O0", "-w", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED", "-pthread"};
+    std::vector<std::string> flags = {"-std=c++20",           "-O0",     "-w", "-DASIO_STANDALONE",
+                                      "-DASIO_NO_DEPRECATED", "-pthread"};
     if (with.find("clang") != std::string::npos) flags.emplace_back("-DASIO_HAS_CO_AWAIT=1");
     flags.push_back("-I" + include_directory());
     for (const auto& dir : options_.includes) flags.push_back("-I" + dir);
@@ -235,7 +241,9 @@ std::vector<card> known::run_probe(const std::string& header, const std::string&
     std::ofstream(work + ".cpp") << program;
     std::vector<std::string> words = {with};
     words.insert(words.end(), flags.begin(), flags.end());
-    for (const auto& w : {std::string("-MD"), std::string("-MF"), work + ".d", work + ".cpp", std::string("-o"), work}) words.push_back(w);
+    for (const auto& w :
+         {std::string("-MD"), std::string("-MF"), work + ".d", work + ".cpp", std::string("-o"), work})
+        words.push_back(w);
     std::vector<card> cards;
     if (run(words, work + ".out", work + ".err") != 0) {
         failed = "it does not compile: " + first_error(read_all(work + ".err"));
@@ -283,7 +291,8 @@ const card* known::of_catalogue(const use& u, problems& found) const {
     std::vector<std::string> names;
     for (const auto& c : elements_) names.push_back(c.name);
     const auto near = nearest(u.name.text, names);
-    std::string help = "'rtai elements' lists what there is; an element of your own needs 'from: its_header.hpp'";
+    std::string help =
+        "'rtai elements' lists what there is; an element of your own needs 'from: its_header.hpp'";
     if (!near.empty()) help = "did you mean '" + near + "'?";
     if (u.name.text.find("::") != std::string::npos) help = "add 'from:' with the header that declares it";
     found.error(u.name.at, "there is no element '" + u.name.text + "'", help);
@@ -295,7 +304,9 @@ const card* known::of_header(const use& u, problems& found) {
     if (!h.failed.empty()) {
         if (!std::exchange(h.told, true))
             found.error(u.from.at, "'" + u.from.text + "' can not be used: " + h.failed,
-                        h.failed.starts_with("there is no file") ? "headers are looked for beside the spec that names them" : "");
+                        h.failed.starts_with("there is no file")
+                            ? "headers are looked for beside the spec that names them"
+                            : "");
         return nullptr;
     }
     std::vector<std::string> names;
@@ -305,7 +316,9 @@ const card* known::of_header(const use& u, problems& found) {
     }
     const auto near = nearest(u.name.text, names);
     std::string help = "did you mean '" + near + "'?";
-    if (names.empty()) help = "the header has no elements: write RTAI_ELEMENT(" + u.name.text + ", \"what it does\"); after the struct";
+    if (names.empty())
+        help = "the header has no elements: write RTAI_ELEMENT(" + u.name.text +
+               ", \"what it does\"); after the struct";
     else if (near.empty()) help = "it has: " + rtai::detail::joined(names);
     found.error(u.name.at, "'" + u.from.text + "' has no element '" + u.name.text + "'", help);
     return nullptr;
@@ -318,13 +331,16 @@ const card* known::of_function(const use& u, problems& found) {
         return nullptr;
     }
     bool good = true;
-    for (const char c : u.function.text) good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':');
+    for (const char c : u.function.text)
+        good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':');
     if (!good) {
-        found.error(u.function.at, "'" + u.function.text + "' is no name of a C++ function", "for instance my::to_upper");
+        found.error(u.function.at, "'" + u.function.text + "' is no name of a C++ function",
+                    "for instance my::to_upper");
         return nullptr;
     }
     if (u.from.empty()) {
-        found.error(u.function.at, "where is '" + u.function.text + "'?", "add 'from:' with the header that declares it");
+        found.error(u.function.at, "where is '" + u.function.text + "'?",
+                    "add 'from:' with the header that declares it");
         return nullptr;
     }
     const auto* own = find(u.name.text);
@@ -334,13 +350,15 @@ const card* known::of_function(const use& u, problems& found) {
         if (f->path == key) return f->cards.empty() ? nullptr : &f->cards.front();
     auto made = std::make_unique<header>();
     made->path = key;
-    auto cards = run_probe(path, "#include <" + own->header + ">\n",
-                           "RTAI_ELEMENT(" + own->cpp + "<" + u.function.text + ">, \"the one\");\n", made->failed);
+    auto cards =
+        run_probe(path, "#include <" + own->header + ">\n",
+                  "RTAI_ELEMENT(" + own->cpp + "<" + u.function.text + ">, \"the one\");\n", made->failed);
     std::erase_if(cards, [](const card& c) { return c.about != "the one"; });
     if (!made->failed.empty() || cards.empty()) {
         found.error(made->failed.starts_with("there is no file") ? u.from.at : u.function.at,
                     "'" + u.function.text + "' can not be used: " + made->failed,
-                    own->name == "filter" ? "filter takes a function bool(const T&)" : "map takes a function that makes one value of another, U(T)");
+                    own->name == "filter" ? "filter takes a function bool(const T&)"
+                                          : "map takes a function that makes one value of another, U(T)");
     } else {
         cards.front().cpp = own->cpp + "<" + u.function.text + ">";
         cards.front().about = own->about;

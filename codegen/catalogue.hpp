@@ -17,7 +17,7 @@ struct probe_options {
     std::string compiler;               ///< empty: what is found
     std::vector<std::string> includes;  ///< directories
     std::vector<std::string> flags;
-    std::string cache;                  ///< empty: in the user's cache directory
+    std::string cache;  ///< empty: in the user's cache directory
 };
 
 /// The elements and services that specs can name.
@@ -31,7 +31,6 @@ public:
 
     const card* find(std::string_view name) const noexcept;
     const card* find_service(std::string_view kind) const noexcept;
-
 
     /// What `use` means, or null, with the problem told.
     const card* of(const use& u, problems& found);
@@ -54,8 +53,8 @@ private:
     const card* of_function(const use& u, problems& found);
     const card* of_header(const use& u, problems& found);
     const card* of_catalogue(const use& u, problems& found) const;
-    std::vector<card> run_probe(const std::string& header, const std::string& extra, const std::string& what, std::string& failed) const;
-
+    std::vector<card> run_probe(const std::string& header, const std::string& extra, const std::string& what,
+                                std::string& failed) const;
 
     probe_options options_;
     std::vector<card> elements_;

@@ -65,8 +65,8 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
 
     struct decision {
         std::size_t variable;
-        std::vector<std::size_t> given;       ///< the variables it depends on
-        std::vector<std::uint32_t> best;      ///< index of its value, for each combination of those
+        std::vector<std::size_t> given;   ///< the variables it depends on
+        std::vector<std::uint32_t> best;  ///< index of its value, for each combination of those
     };
     std::vector<decision> decisions;
     std::vector<bool> done(n, false);

@@ -99,16 +99,19 @@ bool tell(const problems& found, const common_options& with) {
         std::cout << "[";
         for (std::size_t i = 0; i < sorted.size(); ++i) {
             const auto& p = sorted[i];
-            std::cout << (i == 0 ? "\n" : ",\n") << "  {\"severity\": " << (p.severity == severity::error ? "\"error\"" : "\"warning\"")
-                      << ", \"file\": " << json_text(p.at.in ? p.at.in->name : "") << ", \"line\": " << p.at.line
-                      << ", \"column\": " << p.at.column << ", \"length\": " << p.at.length << ", \"message\": " << json_text(p.message)
+            std::cout << (i == 0 ? "\n" : ",\n")
+                      << "  {\"severity\": " << (p.severity == severity::error ? "\"error\"" : "\"warning\"")
+                      << ", \"file\": " << json_text(p.at.in ? p.at.in->name : "")
+                      << ", \"line\": " << p.at.line << ", \"column\": " << p.at.column
+                      << ", \"length\": " << p.at.length << ", \"message\": " << json_text(p.message)
                       << ", \"help\": " << json_text(p.help) << "}";
         }
         std::cout << (sorted.empty() ? "]\n" : "\n]\n");
         return found.ok();
     }
     for (const auto& p : sorted) std::cerr << rtai::to_text(p, with.color);
-    const auto errors = static_cast<std::size_t>(std::count_if(sorted.begin(), sorted.end(), [](const problem& p) { return p.severity == severity::error; }));
+    const auto errors = static_cast<std::size_t>(std::count_if(
+        sorted.begin(), sorted.end(), [](const problem& p) { return p.severity == severity::error; }));
     if (errors != 0) std::cerr << errors << (errors == 1 ? " error\n" : " errors\n");
     return errors == 0;
 }
@@ -126,7 +129,10 @@ int check_command(const std::string& path, const common_options& with) {
     known catalogue(with.probe);
     const auto l = load(path, catalogue);
     const bool fine = tell(l.found, with);
-    if (fine && !with.json) std::cerr << path << ": fine: " << l.s.pipelines.size() << (l.s.pipelines.size() == 1 ? " pipeline, " : " pipelines, ") << l.s.services.size() << (l.s.services.size() == 1 ? " service\n" : " services\n");
+    if (fine && !with.json)
+        std::cerr << path << ": fine: " << l.s.pipelines.size()
+                  << (l.s.pipelines.size() == 1 ? " pipeline, " : " pipelines, ") << l.s.services.size()
+                  << (l.s.services.size() == 1 ? " service\n" : " services\n");
     return fine ? done : l.s.file == nullptr ? cannot : bad_spec;
 }
 
@@ -161,7 +167,8 @@ int generate_command(const std::string& path, const generate_options& o, const c
             if (!with.json && changed) std::cerr << "wrote " << target << "\n";
         }
     }
-    if (code != done) std::cerr << "rtai: what is generated is stale: run 'rtai generate " << path << "' again\n";
+    if (code != done)
+        std::cerr << "rtai: what is generated is stale: run 'rtai generate " << path << "' again\n";
     if (!o.depfile.empty()) {
         const auto target = o.stamp.empty() && !targets.empty() ? targets.front() : o.stamp;
         if (!write_if_changed(o.depfile, depfile_text(target, l))) return cannot;
@@ -173,7 +180,8 @@ int generate_command(const std::string& path, const generate_options& o, const c
     }
     if (with.json) {
         std::cout << "{\"files\": [";
-        for (std::size_t i = 0; i < targets.size(); ++i) std::cout << (i == 0 ? "" : ", ") << json_text(targets[i]);
+        for (std::size_t i = 0; i < targets.size(); ++i)
+            std::cout << (i == 0 ? "" : ", ") << json_text(targets[i]);
         std::cout << "]}\n";
     }
     return code;
@@ -224,13 +232,15 @@ bool is_fresh(const fs::path& made, const fs::path& depfile) {
 
 }  // namespace
 
-int build_command(const std::string& path, const build_options& o, const common_options& with, std::string* program) {
+int build_command(const std::string& path, const build_options& o, const common_options& with,
+                  std::string* program) {
     known catalogue(with.probe);
     auto l = load(path, catalogue);
     std::vector<generated_file> files;
     if (l.found.ok()) files = emit(l.s, l.p, l.found);
     if (l.found.ok() && l.s.services.empty())
-        l.found.error(l.s.name.at, "the spec has no services, so there is no program to build", "add 'services:', for instance 'once: { kind: job, session: { pipeline: ... } }'");
+        l.found.error(l.s.name.at, "the spec has no services, so there is no program to build",
+                      "add 'services:', for instance 'once: { kind: job, session: { pipeline: ... } }'");
     if (!tell(l.found, with)) return l.s.file == nullptr ? cannot : bad_spec;
 
     const auto out = fs::path(o.out.empty() ? directory_of(path) + "/.rtai" : o.out);
@@ -243,10 +253,12 @@ int build_command(const std::string& path, const build_options& o, const common_
 
     const auto compiler = catalogue.compiler();
     if (compiler.empty()) {
-        std::cerr << "rtai: no C++ compiler was found\n  install clang-19 or g++, or name one with --compiler\n";
+        std::cerr
+            << "rtai: no C++ compiler was found\n  install clang-19 or g++, or name one with --compiler\n";
         return not_built;
     }
-    std::vector<std::string> words = {compiler, "-std=c++20", "-O2", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED", "-pthread"};
+    std::vector<std::string> words = {
+        compiler, "-std=c++20", "-O2", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED", "-pthread"};
     if (compiler.find("clang") != std::string::npos) {
         words.emplace_back("-DASIO_HAS_CO_AWAIT=1");
     } else {
@@ -257,7 +269,9 @@ int build_command(const std::string& path, const build_options& o, const common_
     words.push_back("-I" + directory_of(path));
     for (const auto& dir : with.probe.includes) words.push_back("-I" + dir);
     for (const auto& f : with.probe.flags) words.push_back(f);
-    for (const auto& w : {std::string("-MD"), std::string("-MF"), depfile, (out / (name + ".cpp")).string(), std::string("-o"), made, std::string("-lyaml"), std::string("-lsamplerate"), std::string("-lsndfile")})
+    for (const auto& w : {std::string("-MD"), std::string("-MF"), depfile, (out / (name + ".cpp")).string(),
+                          std::string("-o"), made, std::string("-lyaml"), std::string("-lsamplerate"),
+                          std::string("-lsndfile")})
         words.push_back(w);
     if (o.verbose) {
         for (const auto& w : words) std::cerr << w << " ";
@@ -266,11 +280,13 @@ int build_command(const std::string& path, const build_options& o, const common_
         std::cerr << "building " << made << " with " << compiler << "\n";
     }
     if (run_program(words) == 0) return done;
-    std::cerr << "rtai: the compiler failed; if what it complains of is not in your own headers, this is a mistake of rtai\n";
+    std::cerr << "rtai: the compiler failed; if what it complains of is not in your own headers, this is a "
+                 "mistake of rtai\n";
     return not_built;
 }
 
-int run_command(const std::string& path, const build_options& o, const std::vector<std::string>& arguments, const common_options& with) {
+int run_command(const std::string& path, const build_options& o, const std::vector<std::string>& arguments,
+                const common_options& with) {
     std::string program;
     const int built = build_command(path, o, with, &program);
     if (built != done) return built;

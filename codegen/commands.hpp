@@ -12,10 +12,10 @@ namespace rtai::codegen {
 /// Exit codes of the tool.
 enum exit_code : int {
     done = 0,
-    bad_spec = 1,    ///< the spec has errors, or what was generated is stale
-    misused = 2,     ///< wrong arguments
-    not_built = 3,   ///< the C++ compiler refused what was generated, or there is none
-    cannot = 4,      ///< a file can not be read or written
+    bad_spec = 1,   ///< the spec has errors, or what was generated is stale
+    misused = 2,    ///< wrong arguments
+    not_built = 3,  ///< the C++ compiler refused what was generated, or there is none
+    cannot = 4,     ///< a file can not be read or written
 };
 
 struct common_options {
@@ -54,10 +54,13 @@ struct build_options {
     std::vector<std::string> flags;
 };
 /// Compiles the generated program; `program` becomes its path.
-int build_command(const std::string& path, const build_options& o, const common_options& with, std::string* program = nullptr);
-int run_command(const std::string& path, const build_options& o, const std::vector<std::string>& arguments, const common_options& with);
+int build_command(const std::string& path, const build_options& o, const common_options& with,
+                  std::string* program = nullptr);
+int run_command(const std::string& path, const build_options& o, const std::vector<std::string>& arguments,
+                const common_options& with);
 
-int graph_command(const std::string& path, const std::string& format, const std::string& only, const std::string& out, const common_options& with);
+int graph_command(const std::string& path, const std::string& format, const std::string& only,
+                  const std::string& out, const common_options& with);
 int explain_command(const std::string& path, const std::string& node, const common_options& with);
 int elements_command(const std::string& name, const common_options& with);
 int schema_command(const std::string& out);

@@ -29,7 +29,9 @@ struct edit {
 std::vector<edit> edits(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
     std::size_t head = 0, tail = 0;
     while (head < a.size() && head < b.size() && a[head] == b[head]) ++head;
-    while (tail < a.size() - head && tail < b.size() - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) ++tail;
+    while (tail < a.size() - head && tail < b.size() - head &&
+           a[a.size() - 1 - tail] == b[b.size() - 1 - tail])
+        ++tail;
     const std::size_t n = a.size() - head - tail, m = b.size() - head - tail;
     std::vector<edit> all;
     for (std::size_t i = 0; i < head; ++i) all.push_back({' ', a[i]});
@@ -41,7 +43,8 @@ std::vector<edit> edits(const std::vector<std::string_view>& a, const std::vecto
         std::vector<std::vector<std::size_t>> common(n + 1, std::vector<std::size_t>(m + 1, 0));
         for (std::size_t i = n; i-- > 0;)
             for (std::size_t j = m; j-- > 0;)
-                common[i][j] = a[head + i] == b[head + j] ? common[i + 1][j + 1] + 1 : std::max(common[i + 1][j], common[i][j + 1]);
+                common[i][j] = a[head + i] == b[head + j] ? common[i + 1][j + 1] + 1
+                                                          : std::max(common[i + 1][j], common[i][j + 1]);
         for (std::size_t i = 0, j = 0; i < n || j < m;) {
             if (i < n && j < m && a[head + i] == b[head + j]) {
                 all.push_back({' ', a[head + i]});
@@ -59,7 +62,8 @@ std::vector<edit> edits(const std::vector<std::string_view>& a, const std::vecto
 
 }  // namespace
 
-std::string unified_diff(const std::string& old_name, const std::string& new_name, const std::string& before, const std::string& after) {
+std::string unified_diff(const std::string& old_name, const std::string& new_name, const std::string& before,
+                         const std::string& after) {
     if (before == after) return {};
     constexpr std::size_t context = 3;
     const auto all = edits(lines_of(before), lines_of(after));
@@ -78,11 +82,15 @@ std::string unified_diff(const std::string& old_name, const std::string& new_nam
         }
         const std::size_t end = std::min(last + context, all.size());
         const auto count = [&](char sign) {
-            return static_cast<std::size_t>(std::count_if(all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(end),
-                                                          [&](const edit& e) { return e.sign == ' ' || e.sign == sign; }));
+            return static_cast<std::size_t>(
+                std::count_if(all.begin() + static_cast<std::ptrdiff_t>(first),
+                              all.begin() + static_cast<std::ptrdiff_t>(end),
+                              [&](const edit& e) { return e.sign == ' ' || e.sign == sign; }));
         };
         const std::size_t lead = i - first;
-        out += "@@ -" + std::to_string(before.empty() ? 0 : old_line - lead) + "," + std::to_string(count('-')) + " +" + std::to_string(new_line - lead) + "," + std::to_string(count('+')) + " @@\n";
+        out += "@@ -" + std::to_string(before.empty() ? 0 : old_line - lead) + "," +
+               std::to_string(count('-')) + " +" + std::to_string(new_line - lead) + "," +
+               std::to_string(count('+')) + " @@\n";
         for (std::size_t j = first; j < end; ++j) {
             out += all[j].sign;
             out += all[j].line;

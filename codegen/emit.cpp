@@ -22,7 +22,8 @@ constexpr std::size_t line_width = 110;
 
 /// A line of code, and the place of the spec that it comes from.
 struct line {
-    line(std::string c, std::string a = {}) : code(std::move(c)), at(std::move(a)) {}  // NOLINT(google-explicit-constructor)
+    line(std::string c, std::string a = {})
+        : code(std::move(c)), at(std::move(a)) {}  // NOLINT(google-explicit-constructor)
     std::string code;
     std::string at;
 };
@@ -47,8 +48,8 @@ data lines(const std::vector<line>& all, std::size_t indent) {
 }
 
 /// `head(a, b, c)tail`, broken like clang-format breaks it where a line would be too long.
-std::vector<line> wrapped(const std::string& head, const std::vector<std::string>& arguments, const std::string& tail,
-                          std::size_t indent, const std::string& at = {}) {
+std::vector<line> wrapped(const std::string& head, const std::vector<std::string>& arguments,
+                          const std::string& tail, std::size_t indent, const std::string& at = {}) {
     std::vector<line> out;
     const std::string margin(head.size(), ' ');
     std::string current = head;
@@ -78,7 +79,8 @@ std::string number(std::uint32_t n) {
 }
 
 std::string format_text(const audio_format& f) {
-    return "{" + number(f.rate) + ", " + std::to_string(f.channels) + ", rtai::encoding::" + (f.encoding == encoding::s16 ? "s16" : "f32") + "}";
+    return "{" + number(f.rate) + ", " + std::to_string(f.channels) +
+           ", rtai::encoding::" + (f.encoding == encoding::s16 ? "s16" : "f32") + "}";
 }
 
 bool has_options(const use& u) { return u.sub != nullptr || !u.what->options.fields.empty(); }
@@ -139,7 +141,12 @@ private:
     void add_header(const std::string& h, std::set<std::string>& own, std::set<std::string>& users) const {
         if (h.empty()) return;
         if (h.starts_with("rtai/")) own.insert(h);
-        else users.insert(fs::path(h).lexically_relative(fs::path(spec_.file->name).parent_path().empty() ? "." : fs::path(spec_.file->name).parent_path()).string());
+        else
+            users.insert(fs::path(h)
+                             .lexically_relative(fs::path(spec_.file->name).parent_path().empty()
+                                                     ? "."
+                                                     : fs::path(spec_.file->name).parent_path())
+                             .string());
     }
 
     std::string type_of(const use& u, const element& e) const {
@@ -170,11 +177,13 @@ private:
             }
             if (e.when) when.emplace_back("bool " + part.name + " = true;", at(e.when->at));
             if (e.otherwise && has_options(*e.otherwise))
-                otherwise.emplace_back(type_of(*e.otherwise, e) + "::options " + part.name + ";", at(e.otherwise->name.at));
+                otherwise.emplace_back(type_of(*e.otherwise, e) + "::options " + part.name + ";",
+                                       at(e.otherwise->name.at));
         }
         for (const auto& q : p.queues) edges.emplace_back("rtai::edge_options " + q.name + ";", at(q.at));
         if (p.has_turn || p.of->turn) {
-            options.emplace_back("rtai::turn_options turn;", p.of->turn ? at(p.of->turn->at) : at(p.of->barge_in->at));
+            options.emplace_back("rtai::turn_options turn;",
+                                 p.of->turn ? at(p.of->turn->at) : at(p.of->barge_in->at));
             visits.emplace_back("visit(\"turn\", &options::turn);");
         }
         const auto group = [&](const std::string& name, const std::vector<line>& members) {
@@ -184,7 +193,8 @@ private:
             g.set("members", lines(members, 12));
             data v(data::type::list);
             for (const auto& m : members) {
-                const auto end = m.code.find(" = ") != std::string::npos ? m.code.find(" = ") : m.code.size() - 1;
+                const auto end =
+                    m.code.find(" = ") != std::string::npos ? m.code.find(" = ") : m.code.size() - 1;
                 const auto first = m.code.rfind(' ', end - 1) + 1;
                 const auto n = m.code.substr(first, end - first);
                 v << data("line", "visit(\"" + n + "\", &" + name + "_options::" + n + ");");
@@ -209,11 +219,15 @@ private:
         std::vector<line> ports;
         std::string described = "RTAI_DESCRIBE(" + p.of->name.text;
         for (const auto& b : p.of->ports) {
-            ports.emplace_back((b.is_input ? "rtai::input<" : "rtai::output<") + b.type.text + "> " + b.name.text + ";", at(b.name.at));
+            ports.emplace_back(
+                (b.is_input ? "rtai::input<" : "rtai::output<") + b.type.text + "> " + b.name.text + ";",
+                at(b.name.at));
             described += ", " + b.name.text;
         }
         ports.emplace_back(described + ")");
-        for (const auto& [name, f] : p.formats) ports.emplace_back("static constexpr rtai::audio_format " + name + "_format" + format_text(f) + ";");
+        for (const auto& [name, f] : p.formats)
+            ports.emplace_back("static constexpr rtai::audio_format " + name + "_format" + format_text(f) +
+                               ";");
         blocks.push_back(ports);
 
         std::vector<line> members;
@@ -228,15 +242,19 @@ private:
             if (part.cpp == "rtai::barge_in") inits.push_back("barge_in(o.barge_in, turn)");
             else if (has_options(e.first)) inits.push_back(part.name + "(o." + part.name + ")");
             if (!e.otherwise) continue;
-            members.emplace_back(type_of(*e.otherwise, e) + " " + part.name + "_otherwise;", at(e.otherwise->name.at));
-            if (has_options(*e.otherwise)) inits.push_back(part.name + "_otherwise(o.otherwise." + part.name + ")");
+            members.emplace_back(type_of(*e.otherwise, e) + " " + part.name + "_otherwise;",
+                                 at(e.otherwise->name.at));
+            if (has_options(*e.otherwise))
+                inits.push_back(part.name + "_otherwise(o.otherwise." + part.name + ")");
         }
         blocks.push_back(members);
 
         std::vector<line> channels;
         for (const auto& q : p.queues) {
-            channels.emplace_back("rtai::edge<" + q.type + ", rtai::" + q.policy + "> " + q.name + ";", at(q.at));
-            inits.push_back(q.name + "(o.edges." + q.name + (q.format ? ", " + format_text(*q.format) : "") + ")");
+            channels.emplace_back("rtai::edge<" + q.type + ", rtai::" + q.policy + "> " + q.name + ";",
+                                  at(q.at));
+            inits.push_back(q.name + "(o.edges." + q.name + (q.format ? ", " + format_text(*q.format) : "") +
+                            ")");
         }
         if (!channels.empty()) blocks.push_back(channels);
 
@@ -257,15 +275,22 @@ private:
         std::vector<line> checks;
         for (const auto& q : p.queues)
             for (const auto& f : q.from) {
-                const auto from = p.parts[f.part].name + "." + f.port, to = p.parts[q.to.part].name + "." + q.to.port;
-                append(checks, wrapped("static_assert(", {"rtai::fits<decltype(" + from + "), decltype(" + to + ")>",
-                                                          "\"" + at(q.at) + ": " + from + " -> " + to + "\""}, ");", 4));
+                const auto from = p.parts[f.part].name + "." + f.port,
+                           to = p.parts[q.to.part].name + "." + q.to.port;
+                append(checks, wrapped("static_assert(",
+                                       {"rtai::fits<decltype(" + from + "), decltype(" + to + ")>",
+                                        "\"" + at(q.at) + ": " + from + " -> " + to + "\""},
+                                       ");", 4));
             }
         for (const auto& h : p.hand_overs) {
             const auto inner = p.parts[h.inner.part].name + "." + h.inner.port;
             const auto& outer = h.outer->name.text;
-            append(checks, wrapped("static_assert(", {"rtai::continues<decltype(" + outer + "), decltype(" + inner + ")>",
-                                                      "\"" + at(h.at) + ": " + (h.outer->is_input ? outer + " -> " + inner : inner + " -> " + outer) + "\""}, ");", 4));
+            append(checks,
+                   wrapped("static_assert(",
+                           {"rtai::continues<decltype(" + outer + "), decltype(" + inner + ")>",
+                            "\"" + at(h.at) + ": " +
+                                (h.outer->is_input ? outer + " -> " + inner : inner + " -> " + outer) + "\""},
+                           ");", 4));
         }
         if (!checks.empty()) blocks.push_back(checks);
 
@@ -284,7 +309,10 @@ private:
         has_prepare_[p.of] = !prepare.empty();
         d.set("has_prepare", prepare.empty() ? data::type::bool_false : data::type::bool_true);
         d.set("prepare", lines(prepare, 8));
-        d.set("found", std::any_of(prepare.begin(), prepare.end(), [](const line& l) { return l.code.find("found)") != std::string::npos; }) ? " found" : "");
+        d.set("found", std::any_of(prepare.begin(), prepare.end(),
+                                   [](const line& l) { return l.code.find("found)") != std::string::npos; })
+                           ? " found"
+                           : "");
         d.set("joins_turn", p.joins_turn ? data::type::bool_true : data::type::bool_false);
 
         run_of(p, run);
@@ -301,7 +329,8 @@ private:
         if (8 + flat.size() + 3 <= line_width) return {line(head), line("    " + flat + " {}")};
         std::vector<line> out{line(head)};
         for (std::size_t i = 0; i < inits.size(); ++i)
-            out.emplace_back((i == 0 ? "    : " : "      ") + inits[i] + (i + 1 < inits.size() ? "," : " {}"));
+            out.emplace_back((i == 0 ? "    : " : "      ") + inits[i] +
+                             (i + 1 < inits.size() ? "," : " {}"));
         return out;
     }
 
@@ -311,15 +340,19 @@ private:
         const auto& e = *p.from;
         const auto need = [&](const use& u, const std::string& options, const std::string& before) {
             if (u.sub != nullptr) {
-                if (has_prepare_.contains(u.sub) && has_prepare_.at(u.sub)) out.emplace_back(before + type_of(u, e) + "::prepare(" + options + ", found);");
+                if (has_prepare_.contains(u.sub) && has_prepare_.at(u.sub))
+                    out.emplace_back(before + type_of(u, e) + "::prepare(" + options + ", found);");
             } else if (u.what->can_be_missing) {
-                append(out, wrapped(before + "rtai::need<" + type_of(u, e) + ">(", {options, "\"" + p.name + "\"", "\"" + at(u.name.at) + "\"", "found"}, ");", 8));
+                append(out, wrapped(before + "rtai::need<" + type_of(u, e) + ">(",
+                                    {options, "\"" + p.name + "\"", "\"" + at(u.name.at) + "\"", "found"},
+                                    ");", 8));
             }
         };
         if (e.otherwise) {
             std::string first = e.when ? "o.when." + p.name : "true";
             if (e.first.what != nullptr && e.first.what->can_be_missing)
-                first = (e.when ? first + " && " : "") + "rtai::available<" + type_of(e.first, e) + ">(o." + p.name + ").ok()";
+                first = (e.when ? first + " && " : "") + "rtai::available<" + type_of(e.first, e) + ">(o." +
+                        p.name + ").ok()";
             out.emplace_back("o." + p.name + "_is_first = " + first + ";");
             if (e.first.sub != nullptr) need(e.first, "o." + p.name, "if (o." + p.name + "_is_first) ");
             need(*e.otherwise, "o.otherwise." + p.name, "if (!o." + p.name + "_is_first) ");
@@ -330,16 +363,19 @@ private:
     }
 
     void run_of(const plan& p, std::vector<line>& run) const {
-        const auto connect = [&](const part_port& inner, const std::string& before, const std::string& after, const std::string& cite) {
+        const auto connect = [&](const part_port& inner, const std::string& before, const std::string& after,
+                                 const std::string& cite) {
             const auto& part = p.parts[inner.part];
             if (part.from == nullptr || !part.from->otherwise) {
                 run.emplace_back(before + part.name + "." + inner.port + after, cite);
                 return;
             }
-            run.emplace_back("if (" + part.name + "_is_first) " + before + part.name + "." + inner.port + after, cite);
+            run.emplace_back(
+                "if (" + part.name + "_is_first) " + before + part.name + "." + inner.port + after, cite);
             run.emplace_back("else " + before + part.name + "_otherwise." + inner.port + after);
         };
-        for (const auto& h : p.hand_overs) connect(h.inner, "", ".take(" + h.outer->name.text + ");", at(h.at));
+        for (const auto& h : p.hand_overs)
+            connect(h.inner, "", ".take(" + h.outer->name.text + ");", at(h.at));
         for (const auto& q : p.queues) {
             for (const auto& f : q.from) connect(f, q.name + ".from(", ");", at(q.at));
             connect(q.to, q.name + ".into(", ");", at(q.at));
@@ -359,8 +395,11 @@ private:
         }
         std::vector<std::string> plays;
         for (const auto& part : p.parts) {
-            if (part.from != nullptr && part.from->otherwise) plays.push_back("rtai::play_either(" + part.name + "_is_first, " + part.name + ", " + part.name + "_otherwise)");
-            else if (part.from != nullptr && part.from->when) plays.push_back("rtai::play_if(" + part.name + "_is_wanted, " + part.name + ")");
+            if (part.from != nullptr && part.from->otherwise)
+                plays.push_back("rtai::play_either(" + part.name + "_is_first, " + part.name + ", " +
+                                part.name + "_otherwise)");
+            else if (part.from != nullptr && part.from->when)
+                plays.push_back("rtai::play_if(" + part.name + "_is_wanted, " + part.name + ")");
             else plays.push_back("rtai::play(" + part.name + ")");
         }
         // A join of many is one of a list: the compiler's work stays in proportion.
@@ -394,7 +433,8 @@ private:
         };
         for (const auto* p : run_by_services()) {
             member(spec_.name.text + "::" + p->name.text + "::options", p->name.text, at(p->name.at));
-            if (has_prepare_[p]) prepare.emplace_back(p->name.text + "::prepare(s." + p->name.text + ", found);");
+            if (has_prepare_[p])
+                prepare.emplace_back(p->name.text + "::prepare(s." + p->name.text + ", found);");
         }
         data services(data::type::list);
         for (const auto& s : spec_.services) {
@@ -407,7 +447,8 @@ private:
         for (const auto& p : spec_.processes) {
             std::string names;
             for (const auto& n : p.services) names += (names.empty() ? "\"" : ", \"") + n.text + "\"";
-            processes.emplace_back("program.add_process(\"" + p.name.text + "\", {" + names + "});", at(p.name.at));
+            processes.emplace_back("program.add_process(\"" + p.name.text + "\", {" + names + "});",
+                                   at(p.name.at));
         }
         data includes(data::type::list);
         for (const auto& h : headers) includes << data("line", "<" + h + ">");
@@ -431,18 +472,25 @@ private:
         d.set("at", at(s.name.at));
         std::vector<line> body;
         const bool unwired = p->ports.empty();
-        body.emplace_back("const auto wire = [](" + s.what->cpp + "::session&" + (unwired ? "" : " session") + ", " + p->name.text + "&" + (unwired ? ") {};" : " pipeline) {"));
+        body.emplace_back("const auto wire = [](" + s.what->cpp + "::session&" + (unwired ? "" : " session") +
+                          ", " + p->name.text + "&" + (unwired ? ") {};" : " pipeline) {"));
         std::vector<const port_card*> left;
         for (const auto& c : s.what->ports) left.push_back(&c);
         for (const auto& b : p->ports) {
-            const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) { return c->is_input != b.is_input && c->type == b.type.text; });
+            const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) {
+                return c->is_input != b.is_input && c->type == b.type.text;
+            });
             const auto theirs = "session." + (*match)->name, ours = "pipeline." + b.name.text;
-            body.emplace_back("    rtai::wire(" + (b.is_input ? theirs + ", " + ours : ours + ", " + theirs) + ");", at(b.name.at));
+            body.emplace_back(
+                "    rtai::wire(" + (b.is_input ? theirs + ", " + ours : ours + ", " + theirs) + ");",
+                at(b.name.at));
             left.erase(match);
         }
         if (!unwired) body.emplace_back("};");
-        append(body, wrapped("return " + s.what->cpp + "::serve<" + p->name.text + ">(",
-                             {"host", "\"" + s.name.text + "\"", "s." + s.name.text, "s." + p->name.text, "wire"}, ");", 4));
+        append(body,
+               wrapped("return " + s.what->cpp + "::serve<" + p->name.text + ">(",
+                       {"host", "\"" + s.name.text + "\"", "s." + s.name.text, "s." + p->name.text, "wire"},
+                       ");", 4));
         d.set("body", lines(body, 4));
         return d;
     }
@@ -488,8 +536,10 @@ private:
     }
 
     std::string values() const {
-        std::string out = "# Generated by rtai from " + spec_file() + ". DO NOT EDIT: change the spec and generate again.\n"
-                          "# The values of the spec, which " + spec_.name.text + " reads when it starts.\n";
+        std::string out = "# Generated by rtai from " + spec_file() +
+                          ". DO NOT EDIT: change the spec and generate again.\n"
+                          "# The values of the spec, which " +
+                          spec_.name.text + " reads when it starts.\n";
         const auto block = [&](const std::string& name, const value& v, const place& where) {
             if (v.members.empty()) return;
             out += name + ":  # " + at(where) + "\n";
@@ -531,7 +581,9 @@ private:
         for (const char c : text) {
             const std::string_view last = std::string_view(out).substr(line);
             if (c == '\n' && last.empty() && (out.ends_with("\n\n") || opens_block(out))) continue;
-            if (c == '}' && !last.empty() && last.find_first_not_of(' ') == std::string_view::npos && out.ends_with("\n\n" + std::string(last))) out.erase(line-- - 1, 1);
+            if (c == '}' && !last.empty() && last.find_first_not_of(' ') == std::string_view::npos &&
+                out.ends_with("\n\n" + std::string(last)))
+                out.erase(line-- - 1, 1);
             out += c;
             if (c == '\n') line = out.size();
         }
@@ -548,8 +600,10 @@ private:
             const bool of_template = i > 0 && all[i - 1].find("template <") != std::string::npos;
             if (i + 2 < all.size() && !of_template && all[i].ends_with(") {") && all[i + 1].ends_with(";")) {
                 const auto indent = all[i].find_first_not_of(' ');
-                const auto statement = all[i + 1].substr(std::min(all[i + 1].find_first_not_of(' '), all[i + 1].size()));
-                if (all[i + 2] == std::string(indent, ' ') + "}" && all[i].size() + statement.size() + 3 <= line_width) {
+                const auto statement =
+                    all[i + 1].substr(std::min(all[i + 1].find_first_not_of(' '), all[i + 1].size()));
+                if (all[i + 2] == std::string(indent, ' ') + "}" &&
+                    all[i].size() + statement.size() + 3 <= line_width) {
                     out += all[i] + " " + statement + " }\n";
                     i += 2;
                     continue;
@@ -591,13 +645,17 @@ std::string fill(const std::string& name, const std::vector<std::pair<std::strin
 std::vector<generated_file> emit(const spec& s, const plans& p, problems& found) {
     for (const auto& service : s.services)
         if (service->what != nullptr && !service->what->is_built)
-            found.error(service->kind.at, "a service of kind '" + service->kind.text + "' can be checked, but this version of rtai can not build it yet",
+            found.error(service->kind.at,
+                        "a service of kind '" + service->kind.text +
+                            "' can be checked, but this version of rtai can not build it yet",
                         "'job' and 'lines' can be built");
     for (const auto& pipeline : s.pipelines)
         for (const auto& e : pipeline->elements)
             for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr})
-                if (u != nullptr && !u->from.empty() && u->from.text == s.name.text + ".hpp" && u->from.at.in == s.file)
-                    found.error(u->from.at, "'" + u->from.text + "' is what the generated header is called, too",
+                if (u != nullptr && !u->from.empty() && u->from.text == s.name.text + ".hpp" &&
+                    u->from.at.in == s.file)
+                    found.error(u->from.at,
+                                "'" + u->from.text + "' is what the generated header is called, too",
                                 "give the spec another name, or the header");
     if (!found.ok()) return {};
     return emitter(s, p).all();

@@ -269,10 +269,13 @@ private:
         if (u.sub != nullptr)
             return "  pipeline " + u.sub->name.text + " (" + cited(u.sub->name.at, spec_) + ")" +
                    (u.sub->about.empty() ? "" : ": " + u.sub->about) + "\n  C++: " + cpp + "\n";
-        std::string out = "  " + u.name.text + (u.function.empty() ? "" : " " + u.function.text) + ": " +
-                          u.what->about + "\n  C++: " + cpp;
-        if (!u.header.empty())
-            out += ", in " + (u.header.starts_with("rtai/") ? "<" + u.header + ">" : u.from.text);
+        std::string out = "  " + u.name.text + (u.function.empty() ? "" : " " + u.function.text);
+        // `barge_in` is of the language, and not in the catalogue.
+        const auto& header = u.header.empty() ? u.what->header : u.header;
+        if (!u.what->about.empty()) out += ": " + u.what->about;
+        out += "\n  C++: " + cpp;
+        if (!header.empty())
+            out += ", in " + (header.starts_with("rtai/") ? "<" + header + ">" : u.from.text);
         return out + "\n";
     }
 

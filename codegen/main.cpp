@@ -30,7 +30,9 @@ int main(int argc, char** argv) try {
     CLI::App app(about, "rtai");
     app.footer(footer);
     app.require_subcommand(1);
-    app.failure_message([](const CLI::App*, const CLI::Error& e) { return std::string("rtai: ") + e.what() + "\n  'rtai --help' lists what there is\n"; });
+    app.failure_message([](const CLI::App*, const CLI::Error& e) {
+        return std::string("rtai: ") + e.what() + "\n  'rtai --help' lists what there is\n";
+    });
     app.set_version_flag("--version", std::string("rtai ") + RTAI_VERSION);
 
     common_options common;
@@ -45,11 +47,16 @@ int main(int argc, char** argv) try {
     };
     const auto takes_spec = [&](CLI::App* c) {
         c->add_option("spec", path, "The spec, a YAML file")->required();
-        c->add_option("--compiler", common.probe.compiler, "The C++ compiler (default: $CXX, then what is found)");
-        c->add_option("--include", common.probe.includes, "A directory in which headers of the spec look for others; may be repeated");
-        c->add_option("--flag", common.probe.flags, "A flag for the compiler, written --flag=-DX; may be repeated");
+        c->add_option("--compiler", common.probe.compiler,
+                      "The C++ compiler (default: $CXX, then what is found)");
+        c->add_option("--include", common.probe.includes,
+                      "A directory in which headers of the spec look for others; may be repeated");
+        c->add_option("--flag", common.probe.flags,
+                      "A flag for the compiler, written --flag=-DX; may be repeated");
     };
-    const auto takes_json = [&](CLI::App* c) { c->add_flag("--json", common.json, "Print JSON, for programs"); };
+    const auto takes_json = [&](CLI::App* c) {
+        c->add_flag("--json", common.json, "Print JSON, for programs");
+    };
 
     auto* make = command("new", "Make a directory with a spec, an element of your own and a CMakeLists.txt");
     make->add_option("name", name, "The directory, and the name of the program")->required();
@@ -65,9 +72,11 @@ int main(int argc, char** argv) try {
     takes_spec(generate);
     takes_json(generate);
     generate->add_option("--out", generated.out, "Where to (default: generated/ beside the spec)");
-    generate->add_flag("--check", generated.check, "Write nothing: print how what is there differs, and fail if it does");
+    generate->add_flag("--check", generated.check,
+                       "Write nothing: print how what is there differs, and fail if it does");
     generate->add_flag("--dry-run", generated.dry_run, "Write nothing: print the names of the files");
-    generate->add_option("--depfile", generated.depfile, "Write what the output depends on, for make and ninja");
+    generate->add_option("--depfile", generated.depfile,
+                         "Write what the output depends on, for make and ninja");
     generate->add_option("--stamp", generated.stamp, "Touch this file when all is written");
     generate->callback([&] { code = generate_command(path, generated, common); });
 
@@ -81,7 +90,8 @@ int main(int argc, char** argv) try {
     takes_build(build);
     build->callback([&] { code = build_command(path, built, common); });
 
-    auto* run = command("run", "Check, generate, compile and start a spec; arguments after -- go to the program");
+    auto* run =
+        command("run", "Check, generate, compile and start a spec; arguments after -- go to the program");
     takes_build(run);
     // CLI11 keeps "--" for itself when the rest is read as positionals, so the rest is cut off before.
     std::vector<std::string> words(argv + 1, argv + argc), rest;
@@ -93,9 +103,11 @@ int main(int argc, char** argv) try {
         }
     run->callback([&] { code = run_command(path, built, rest, common); });
 
-    auto* graph = command("graph", "Draw a spec's pipelines with the planned formats, capacities and policies");
+    auto* graph =
+        command("graph", "Draw a spec's pipelines with the planned formats, capacities and policies");
     takes_spec(graph);
-    graph->add_option("--format", format, "mermaid, dot or svg")->check(CLI::IsMember({"mermaid", "dot", "svg"}));
+    graph->add_option("--format", format, "mermaid, dot or svg")
+        ->check(CLI::IsMember({"mermaid", "dot", "svg"}));
     graph->add_option("--pipeline", only, "Only this one (default: all; an SVG is of one)");
     graph->add_option("--out", out, "A file (default: standard output)");
     graph->callback([&] { code = graph_command(path, format, only, out, common); });

@@ -25,7 +25,8 @@ struct lead {
 
 class planner {
 public:
-    planner(const spec& s, const pipeline& p, const known& k, const plans& before) : spec_(s), p_(p), known_(k), before_(before) {}
+    planner(const spec& s, const pipeline& p, const known& k, const plans& before)
+        : spec_(s), p_(p), known_(k), before_(before) {}
 
     plan make() {
         plan_.of = &p_;
@@ -111,7 +112,8 @@ private:
         const char* own = k == part::kind::tee ? "tee" : k == part::kind::pass ? "pass" : "convert";
         const auto* c = known_.find(own);
         made.header = c != nullptr ? c->header : "";
-        made.cpp = k == part::kind::convert ? "rtai::convert" : std::string("rtai::") + own + "<" + type + ">";
+        made.cpp =
+            k == part::kind::convert ? "rtai::convert" : std::string("rtai::") + own + "<" + type + ">";
         if (c != nullptr) made.ports = c->ports;
         for (auto& p : made.ports)
             if (p.type == "*") p.type = type;
@@ -121,8 +123,10 @@ private:
 
     std::string unused(const std::string& wanted) const {
         const auto taken = [&](const std::string& n) {
-            return std::any_of(plan_.parts.begin(), plan_.parts.end(), [&](const part& p) { return p.name == n; }) ||
-                   std::any_of(p_.ports.begin(), p_.ports.end(), [&](const boundary& b) { return b.name.text == n; });
+            return std::any_of(plan_.parts.begin(), plan_.parts.end(),
+                               [&](const part& p) { return p.name == n; }) ||
+                   std::any_of(p_.ports.begin(), p_.ports.end(),
+                               [&](const boundary& b) { return b.name.text == n; });
         };
         std::string name = wanted;
         for (int i = 2; taken(name); ++i) name = wanted + std::to_string(i);
@@ -182,7 +186,8 @@ private:
         std::vector<std::string> names;
         for (const auto& [key, all] : inner) {
             groups.push_back(all);
-            names.push_back(plan_.parts[key.first].name + (outputs_of(key.first) > 1 ? "_" + key.second : "") + "_tee");
+            names.push_back(plan_.parts[key.first].name +
+                            (outputs_of(key.first) > 1 ? "_" + key.second : "") + "_tee");
         }
         for (const auto& [b, all] : outer) {
             groups.push_back(all);
@@ -190,36 +195,46 @@ private:
         }
         std::vector<std::size_t> order(groups.size());
         for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return groups[a].front() < groups[b].front(); });
+        std::sort(order.begin(), order.end(),
+                  [&](std::size_t a, std::size_t b) { return groups[a].front() < groups[b].front(); });
         for (const auto i : order) split(groups[i], names[i]);
     }
 
     std::size_t outputs_of(std::size_t part) const {
-        return static_cast<std::size_t>(std::count_if(plan_.parts[part].ports.begin(), plan_.parts[part].ports.end(), [](const port_card& c) { return !c.is_input; }));
+        return static_cast<std::size_t>(std::count_if(plan_.parts[part].ports.begin(),
+                                                      plan_.parts[part].ports.end(),
+                                                      [](const port_card& c) { return !c.is_input; }));
     }
 
     /// A port of the pipeline is handed over to the one port behind it. Where that is not possible, a `pass`
     /// stands between.
     void boundaries() {
         const auto into = [&](const part_port& to) {
-            return std::count_if(leads_.begin(), leads_.end(), [&](const lead& l) { return l.to && l.to->part == to.part && l.to->port == to.port; });
+            return std::count_if(leads_.begin(), leads_.end(), [&](const lead& l) {
+                return l.to && l.to->part == to.part && l.to->port == to.port;
+            });
         };
         const auto out_at = [&](const boundary* b) {
-            return std::count_if(leads_.begin(), leads_.end(), [&](const lead& l) { return l.outer_to == b; });
+            return std::count_if(leads_.begin(), leads_.end(),
+                                 [&](const lead& l) { return l.outer_to == b; });
         };
         const auto count = leads_.size();
         for (std::size_t i = 0; i < count; ++i) {
-            const bool settings = leads_[i].written != nullptr && (leads_[i].written->capacity || leads_[i].written->policy) && !own_settings_.contains(i);
+            const bool settings = leads_[i].written != nullptr &&
+                                  (leads_[i].written->capacity || leads_[i].written->policy) &&
+                                  !own_settings_.contains(i);
             if (leads_[i].outer_from != nullptr) {
                 const bool through = leads_[i].outer_to != nullptr;
                 if (through || settings || (!card_of(*leads_[i].to).many && into(*leads_[i].to) > 1))
                     insert_pass(i, leads_[i].outer_from->name.text + "_pass");
             }
-            if (leads_[i].outer_to != nullptr && leads_[i].from && (out_at(leads_[i].outer_to) > 1 || settings || card_of(*leads_[i].from).many)) {
+            if (leads_[i].outer_to != nullptr && leads_[i].from &&
+                (out_at(leads_[i].outer_to) > 1 || settings || card_of(*leads_[i].from).many)) {
                 // One pass for all that goes out there.
                 auto& shared = passes_[leads_[i].outer_to];
                 if (!shared) {
-                    shared = add_implied(part::kind::pass, leads_[i].outer_to->name.text + "_pass", leads_[i].type, leads_[i].written->at);
+                    shared = add_implied(part::kind::pass, leads_[i].outer_to->name.text + "_pass",
+                                         leads_[i].type, leads_[i].written->at);
                     lead on;
                     on.from = part_port{*shared, "out"};
                     on.outer_to = leads_[i].outer_to;
@@ -258,7 +273,8 @@ private:
 
     std::size_t variable_of(std::size_t part, const std::string& port, const port_card& c) {
         // All audio inputs of an element and the outputs that follow them have one format.
-        const bool follows = std::any_of(plan_.parts[part].ports.begin(), plan_.parts[part].ports.end(), [](const port_card& o) { return !o.is_input && o.follows_input; });
+        const bool follows = std::any_of(plan_.parts[part].ports.begin(), plan_.parts[part].ports.end(),
+                                         [](const port_card& o) { return !o.is_input && o.follows_input; });
         const bool grouped = follows && (c.is_input || c.follows_input);
         const auto key = std::pair(part, grouped ? std::string("*") : port);
         const auto found = variables_.find(key);
@@ -269,8 +285,7 @@ private:
             for (const auto& o : plan_.parts[part].ports) {
                 if (o.type == audio_type && (o.is_input || o.follows_input)) narrow(v.may_be, o.format);
             }
-        else
-            v.may_be = c.format;
+        else v.may_be = c.format;
         all_.push_back(std::move(v));
         return all_.size() - 1;
     }
@@ -285,11 +300,18 @@ private:
         return all_.size() - 1;
     }
 
-    std::size_t from_variable(const lead& l) { return l.outer_from != nullptr ? variable_of(*l.outer_from) : variable_of(l.from->part, l.from->port, card_of(*l.from)); }
-    std::size_t to_variable(const lead& l) { return l.outer_to != nullptr ? variable_of(*l.outer_to) : variable_of(l.to->part, l.to->port, card_of(*l.to)); }
+    std::size_t from_variable(const lead& l) {
+        return l.outer_from != nullptr ? variable_of(*l.outer_from)
+                                       : variable_of(l.from->part, l.from->port, card_of(*l.from));
+    }
+    std::size_t to_variable(const lead& l) {
+        return l.outer_to != nullptr ? variable_of(*l.outer_to)
+                                     : variable_of(l.to->part, l.to->port, card_of(*l.to));
+    }
 
     template <class T>
-    static std::vector<std::uint32_t> domain(const std::vector<T>& wished, const std::vector<std::uint32_t>& usual) {
+    static std::vector<std::uint32_t> domain(const std::vector<T>& wished,
+                                             const std::vector<std::uint32_t>& usual) {
         if (wished.empty()) return usual;
         std::vector<std::uint32_t> all;
         // In the usual order of preference, and then whatever else was asked for.
@@ -297,7 +319,8 @@ private:
             for (const auto& w : wished)
                 if (static_cast<std::uint32_t>(w) == u) all.push_back(u);
         for (const auto& w : wished)
-            if (std::find(all.begin(), all.end(), static_cast<std::uint32_t>(w)) == all.end()) all.push_back(static_cast<std::uint32_t>(w));
+            if (std::find(all.begin(), all.end(), static_cast<std::uint32_t>(w)) == all.end())
+                all.push_back(static_cast<std::uint32_t>(w));
         return all;
     }
 
@@ -306,17 +329,20 @@ private:
         for (const auto& l : leads_)
             if (l.type == audio_type) connected.emplace_back(from_variable(l), to_variable(l));
         // 16 kHz, mono, s16 is what speech needs: the choice where nothing decides.
-        static const std::vector<std::uint32_t> rates = {16'000, 24'000, 48'000, 32'000, 44'100, 22'050, 12'000, 8'000};
+        static const std::vector<std::uint32_t> rates = {16'000, 24'000, 48'000, 32'000,
+                                                         44'100, 22'050, 12'000, 8'000};
         chooser rate, channel, code;
         for (const auto& v : all_) {
             rate.add(domain(v.may_be.rates, rates));
             channel.add(domain(v.may_be.channels, {1, 2}));
             code.add(domain(v.may_be.encodings, {0, 1}));
         }
-        // A conversion of rates costs by the higher one, and less than two of whatever rates. Where there is one,
-        // the channels and the encoding change at no further cost, so those are chosen afterwards.
+        // A conversion of rates costs by the higher one, and less than two of whatever rates. Where there is
+        // one, the channels and the encoding change at no further cost, so those are chosen afterwards.
         for (const auto& [a, b] : connected) rate.connect(a, b);
-        const auto r = rate.solve([](std::uint32_t a, std::uint32_t b) { return a == b ? 0 : 100'000'000'000U + std::uint64_t{std::max(a, b)} * 1'000U; });
+        const auto r = rate.solve([](std::uint32_t a, std::uint32_t b) {
+            return a == b ? 0 : 100'000'000'000U + std::uint64_t{std::max(a, b)} * 1'000U;
+        });
         const auto other = [](std::uint32_t a, std::uint32_t b) { return a == b ? 0U : 1'000'000U; };
         for (const auto& [a, b] : connected)
             if (r[a] == r[b]) channel.connect(a, b);
@@ -327,7 +353,8 @@ private:
         for (std::size_t i = 0; i < all_.size(); ++i)
             chosen_.emplace_back(r[i], static_cast<std::uint8_t>(c[i]), static_cast<encoding>(e[i]));
         for (const auto& b : p_.ports)
-            if (b.type.text == audio_type && outer_variables_.contains(&b)) plan_.formats.emplace_back(b.name.text, chosen_[outer_variables_[&b]]);
+            if (b.type.text == audio_type && outer_variables_.contains(&b))
+                plan_.formats.emplace_back(b.name.text, chosen_[outer_variables_[&b]]);
     }
 
     void convert() {
@@ -340,7 +367,8 @@ private:
             if (from == to) continue;
             ++plan_.conversions;
             const auto name = end_name(leads_[i], false) + "_convert";
-            const auto made = add_implied(part::kind::convert, name, std::string(audio_type), leads_[i].written->at);
+            const auto made =
+                add_implied(part::kind::convert, name, std::string(audio_type), leads_[i].written->at);
             lead before = leads_[i];
             before.to = part_port{made, "in"};
             before.outer_to = nullptr;
@@ -365,7 +393,10 @@ private:
         std::vector<std::size_t> order;
         for (std::size_t i = 0; i < leads_.size(); ++i) order.push_back(i);
         // A lead that the plan put in stands where the wire that asked for it stands.
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::tuple(leads_[a].written, leads_[a].rank, a) < std::tuple(leads_[b].written, leads_[b].rank, b); });
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return std::tuple(leads_[a].written, leads_[a].rank, a) <
+                   std::tuple(leads_[b].written, leads_[b].rank, b);
+        });
         for (const auto i : order) {
             const auto& l = leads_[i];
             if (l.outer_from != nullptr || l.outer_to != nullptr) {
@@ -378,7 +409,8 @@ private:
             }
             const bool many = card_of(*l.to).many;
             if (!many) {
-                const auto [at, is_new] = shared.emplace(std::pair(l.to->part, l.to->port), plan_.queues.size());
+                const auto [at, is_new] =
+                    shared.emplace(std::pair(l.to->part, l.to->port), plan_.queues.size());
                 if (!is_new) {
                     plan_.queues[at->second].from.push_back(*l.from);
                     continue;
@@ -407,18 +439,22 @@ private:
     void name_queues() {
         std::map<std::string, int> count;
         const auto plain = [&](const queue& q) {
-            return (q.from.size() == 1 ? plan_.parts[q.from.front().part].name : std::string("all")) + "_to_" + plan_.parts[q.to.part].name;
+            return (q.from.size() == 1 ? plan_.parts[q.from.front().part].name : std::string("all")) +
+                   "_to_" + plan_.parts[q.to.part].name;
         };
         for (const auto& q : plan_.queues) ++count[plain(q)];
         std::set<std::string> used;
         for (auto& q : plan_.queues) {
             q.name = plain(q);
             if (count[q.name] > 1)
-                q.name = (q.from.size() == 1 ? plan_.parts[q.from.front().part].name + "_" + q.from.front().port : std::string("all")) + "_to_" +
-                         plan_.parts[q.to.part].name + "_" + q.to.port;
+                q.name =
+                    (q.from.size() == 1 ? plan_.parts[q.from.front().part].name + "_" + q.from.front().port
+                                        : std::string("all")) +
+                    "_to_" + plan_.parts[q.to.part].name + "_" + q.to.port;
             const auto wanted = q.name;
             const auto taken = [&](const std::string& n) {
-                return used.contains(n) || std::any_of(plan_.parts.begin(), plan_.parts.end(), [&](const part& p) { return p.name == n; });
+                return used.contains(n) || std::any_of(plan_.parts.begin(), plan_.parts.end(),
+                                                       [&](const part& p) { return p.name == n; });
             };
             for (int i = 2; taken(q.name); ++i) q.name = wanted + std::to_string(i);
             used.insert(q.name);
@@ -454,7 +490,8 @@ void let_wait(const spec& s, plans& made) {
     for (const auto& p : made.all)
         for (const auto& one : p.parts)
             if (one.from != nullptr)
-                for (const auto* u : {&one.from->first, one.from->otherwise ? &*one.from->otherwise : nullptr})
+                for (const auto* u :
+                     {&one.from->first, one.from->otherwise ? &*one.from->otherwise : nullptr})
                     if (u != nullptr && u->sub != nullptr) used.insert(u->sub);
     for (const auto& p : made.all)
         if (!used.contains(p.of))
@@ -469,12 +506,15 @@ void let_wait(const spec& s, plans& made) {
                 const auto& one = p.parts[f.part];
                 const auto* sub = one.from != nullptr ? one.from->first.sub : nullptr;
                 if (sub != nullptr) return live.contains({sub, f.port});
-                const bool hears = std::any_of(one.ports.begin(), one.ports.end(), [](const port_card& c) { return c.is_input && c.type == audio_type; });
+                const bool hears = std::any_of(one.ports.begin(), one.ports.end(), [](const port_card& c) {
+                    return c.is_input && c.type == audio_type;
+                });
                 const auto* c = one.find(f.port);
                 return hears ? static_cast<bool>(hears_live[f.part]) : c == nullptr || !c->waits;
             };
             for (const auto& h : p.hand_overs)
-                if (h.outer->is_input && live.contains({p.of, h.outer->name.text})) hears_live[h.inner.part] = true;
+                if (h.outer->is_input && live.contains({p.of, h.outer->name.text}))
+                    hears_live[h.inner.part] = true;
             for (bool spreads = true; spreads;) {
                 spreads = false;
                 for (auto& q : p.queues) {
@@ -485,7 +525,9 @@ void let_wait(const spec& s, plans& made) {
                     spreads = true;
                 }
             }
-            const auto mark = [&](const pipeline* of, const std::string& port) { changed = live.emplace(of, port).second || changed; };
+            const auto mark = [&](const pipeline* of, const std::string& port) {
+                changed = live.emplace(of, port).second || changed;
+            };
             for (const auto& q : p.queues) {
                 const auto* e = p.parts[q.to.part].from;
                 if (q.type == audio_type && !q.waits && e != nullptr)
@@ -497,7 +539,8 @@ void let_wait(const spec& s, plans& made) {
                 const auto* e = p.parts[h.inner.part].from;
                 if (!h.outer->is_input) {
                     if (from_is_live(h.inner)) mark(p.of, h.outer->name.text);
-                } else if (e != nullptr && e->first.sub != nullptr && live.contains({p.of, h.outer->name.text})) {
+                } else if (e != nullptr && e->first.sub != nullptr &&
+                           live.contains({p.of, h.outer->name.text})) {
                     mark(e->first.sub, h.inner.port);
                 }
             }
@@ -507,14 +550,16 @@ void let_wait(const spec& s, plans& made) {
         for (auto& q : p.queues)
             if (q.waits && !q.policy_is_written) q.policy = "block";
         for (const auto& b : p.of->ports)
-            if (b.type.text == audio_type && !live.contains({p.of, b.name.text})) p.waiting.push_back(b.name.text);
+            if (b.type.text == audio_type && !live.contains({p.of, b.name.text}))
+                p.waiting.push_back(b.name.text);
     }
 }
 
 }  // namespace
 
 std::string to_text(const audio_format& f) {
-    return rtai::to_text(hertz(f.rate)) + (f.channels == 1 ? " mono" : " stereo") + (f.encoding == encoding::s16 ? " s16" : " f32");
+    return rtai::to_text(hertz(f.rate)) + (f.channels == 1 ? " mono" : " stereo") +
+           (f.encoding == encoding::s16 ? " s16" : " f32");
 }
 
 plans make_plans(const spec& s, const known& catalogue) {
@@ -526,7 +571,8 @@ plans make_plans(const spec& s, const known& catalogue) {
         for (const auto& p : s.pipelines) {
             if (ready.contains(p.get())) continue;
             const bool can = std::all_of(p->elements.begin(), p->elements.end(), [&](const auto& e) {
-                return (e->first.sub == nullptr || ready.contains(e->first.sub)) && (!e->otherwise || e->otherwise->sub == nullptr || ready.contains(e->otherwise->sub));
+                return (e->first.sub == nullptr || ready.contains(e->first.sub)) &&
+                       (!e->otherwise || e->otherwise->sub == nullptr || ready.contains(e->otherwise->sub));
             });
             if (!can) continue;
             made.all.push_back(planner(s, *p, catalogue, made).make());
@@ -540,7 +586,8 @@ plans make_plans(const spec& s, const known& catalogue) {
         if (outer->has_turn || outer->joins_turn)
             for (const auto& e : outer->of->elements)
                 for (auto& inner : made.all)
-                    if (inner.of == e->first.sub || (e->otherwise && inner.of == e->otherwise->sub)) inner.joins_turn = true;
+                    if (inner.of == e->first.sub || (e->otherwise && inner.of == e->otherwise->sub))
+                        inner.joins_turn = true;
     return made;
 }
 

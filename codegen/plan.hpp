@@ -68,8 +68,8 @@ struct plan {
     std::vector<hand_over> hand_overs;
     std::vector<std::pair<std::string, audio_format>> formats;  ///< of the pipeline's audio ports
     std::vector<std::string> waiting;                           ///< audio ports whose streams are not live
-    bool has_turn = false;     ///< it can be interrupted by itself
-    bool joins_turn = false;   ///< it is used in one that can be
+    bool has_turn = false;                                      ///< it can be interrupted by itself
+    bool joins_turn = false;                                    ///< it is used in one that can be
     std::size_t conversions = 0;
 };
 
@@ -98,7 +98,8 @@ public:
     /// What each variable was given. `cost(a, b)` of a connection, 0 for the same.
     template <class Cost>
     std::vector<std::uint32_t> solve(Cost cost) const {
-        return solve_with([&](std::uint32_t a, std::uint32_t b) { return static_cast<std::uint64_t>(cost(a, b)); });
+        return solve_with(
+            [&](std::uint32_t a, std::uint32_t b) { return static_cast<std::uint64_t>(cost(a, b)); });
     }
 
 private:

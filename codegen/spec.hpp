@@ -118,7 +118,8 @@ struct spec {
     std::vector<process> processes;
     std::optional<value> stores;
     std::optional<value> observe;
-    bool complete = true;  ///< false: not all of it could be read, so it may well have what it does not seem to
+    bool complete =
+        true;  ///< false: not all of it could be read, so it may well have what it does not seem to
 
     const pipeline* find_pipeline(std::string_view n) const noexcept {
         for (const auto& p : pipelines)

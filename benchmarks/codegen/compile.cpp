@@ -38,7 +38,8 @@ void compile(sheet& s) {
     const auto dir = fs::temp_directory_path() / "rtai_bench_compile";
     fs::remove_all(dir);
     fs::create_directories(dir);
-    for (const char* file : {"server.yaml", "words.hpp"}) fs::copy_file(fs::path(RTAI_LANGUAGE_DIR) / file, dir / file);
+    for (const char* file : {"server.yaml", "words.hpp"})
+        fs::copy_file(fs::path(RTAI_LANGUAGE_DIR) / file, dir / file);
     const std::string spec = (dir / "server.yaml").string();
     const std::string build = std::string(RTAI_TOOL) + " build " + spec + " --compiler " + RTAI_COMPILER;
     const auto program = dir / ".rtai" / "server";
@@ -55,18 +56,23 @@ void compile(sheet& s) {
         option = !option;
         change(spec, option ? "max: 100" : "max: 200", option ? "max: 200" : "max: 100");
         const auto took = seconds([&] { run(build); });
-        if (fs::last_write_time(program) != before) throw std::runtime_error("a changed option compiled the program anew");
+        if (fs::last_write_time(program) != before)
+            throw std::runtime_error("a changed option compiled the program anew");
         return took;
     };
     const auto after_wire = [&] {
         wire = !wire;
-        change(spec, wire ? "- said -> echo -> reply" : "- { line: said -> echo -> reply, policy: drop_newest }",
+        change(spec,
+               wire ? "- said -> echo -> reply" : "- { line: said -> echo -> reply, policy: drop_newest }",
                wire ? "- { line: said -> echo -> reply, policy: drop_newest }" : "- said -> echo -> reply");
         return seconds([&] { run(build); });
     };
     s.measure("From examples/language/server.yaml to its program (two services, clang -O2)", "seconds",
               {{"compile_s", "from nothing", role::ours, {from_nothing}},
-               {"incremental_build_s.option", "after an option changed: nothing is compiled", role::ours, {after_option}},
+               {"incremental_build_s.option",
+                "after an option changed: nothing is compiled",
+                role::ours,
+                {after_option}},
                {"incremental_build_s.wire", "after a wire changed", role::ours, {after_wire}}});
     s.at_most("compiling the generated sources", s["compile_s"], 15, " s");
     fs::remove_all(dir);

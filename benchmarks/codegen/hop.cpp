@@ -25,7 +25,8 @@ void hop(sheet& s) {
               {{"hop_ns.generated", "generated from chain.yaml", role::ours, {generated}},
                {"hop_ns.handwritten", "by hand on the core", role::bound, {rtai_stream}}});
     const auto ours = s["hop_ns.generated"], hand = s["hop_ns.handwritten"];
-    s.at_most("a generated hop, of one by hand", ours && hand ? std::optional(*ours / *hand) : std::nullopt, 1.05, " times");
+    s.at_most("a generated hop, of one by hand", ours && hand ? std::optional(*ours / *hand) : std::nullopt,
+              1.05, " times");
 }
 
 }  // namespace bench

@@ -32,7 +32,8 @@ std::string large_spec() {
 
 double milliseconds_of(const std::string& command) {
     return seconds([&] {
-               if (std::system((command + " >/dev/null 2>&1").c_str()) != 0)  // NOLINT: a benchmark's own words
+               if (std::system((command + " >/dev/null 2>&1").c_str()) !=
+                   0)  // NOLINT: a benchmark's own words
                    throw std::runtime_error("failed: " + command);
            }) *
            1e3;
@@ -47,15 +48,16 @@ void tool(sheet& s) {
     std::ofstream(dir / "large.yaml") << large_spec();
     const std::string tool = RTAI_TOOL, spec = (dir / "large.yaml").string();
     s.measure("A spec of 500 elements", "milliseconds",
-              {{"check_500_ms", "rtai check", role::ours, {[&] { return milliseconds_of(tool + " check " + spec); }}},
-               {"generate_500_ms",
-                "rtai generate",
-                role::ours,
-                {[&] {
+              {{"check_500_ms", "rtai check", role::ours, {[&] {
+                    return milliseconds_of(tool + " check " + spec);
+                }}},
+               {"generate_500_ms", "rtai generate", role::ours, {[&] {
                     fs::remove_all(dir / "out");
                     return milliseconds_of(tool + " generate " + spec + " --out " + (dir / "out").string());
                 }}},
-               {"nothing_ms", "a program that does nothing", role::bound, {[] { return milliseconds_of("true"); }}}});
+               {"nothing_ms", "a program that does nothing", role::bound, {[] {
+                    return milliseconds_of("true");
+                }}}});
     s.at_most("checking 500 elements", s["check_500_ms"], 50, " ms");
     fs::remove_all(dir);
 }

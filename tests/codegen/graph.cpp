@@ -93,16 +93,16 @@ TEST_CASE("mermaid shows elements, what the plan put in, formats, capacities and
   subgraph pipeline_phone["phone"]
     phone__mic(["<b>mic</b><br/>in"])
     phone__hold["<b>hold</b><br/>valve"]
-    phone__hold_to_ear_convert["<b>hold_to_ear_convert</b><br/>convert"]
+    phone__ear_convert["<b>ear_convert</b><br/>convert"]
     phone__ear(["<b>ear</b><br/>out"])
     phone__mic -.->|"48kHz mono s16<br/>handed over"| phone__hold
-    phone__hold_to_ear_convert -.->|"8kHz mono s16<br/>handed over"| phone__ear
-    phone__hold -->|"48kHz mono s16<br/>50 drop_oldest"| phone__hold_to_ear_convert
+    phone__ear_convert -.->|"8kHz mono s16<br/>handed over"| phone__ear
+    phone__hold -->|"48kHz mono s16<br/>50 drop_oldest"| phone__ear_convert
   end
   classDef put_in stroke-dasharray: 4 3
-  class talk__count_out_tee,talk__answer_pass,phone__hold_to_ear_convert put_in
+  class talk__count_out_tee,talk__answer_pass,phone__ear_convert put_in
   classDef conversion fill:#f59e0b,stroke:#b45309,color:#1c1917
-  class phone__hold_to_ear_convert conversion
+  class phone__ear_convert conversion
 )");
 }
 

@@ -40,8 +40,8 @@ struct card {
     enum class kind { element, service };
 
     kind type = kind::element;
-    std::string name;    ///< as specs say it: "vad.silero", "my::shout"
-    std::string cpp;     ///< as C++ says it, without template arguments: "rtai::vad::silero"
+    std::string name;  ///< as specs say it: "vad.silero", "my::shout"
+    std::string cpp;   ///< as C++ says it, without template arguments: "rtai::vad::silero"
     std::string header;
     std::string about;
     schema options;

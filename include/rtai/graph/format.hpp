@@ -39,7 +39,8 @@ struct if_wired {};
 struct many {};
 
 /// The rates that audio is planned with.
-inline constexpr std::uint32_t planned_rates[] = {8'000, 12'000, 16'000, 22'050, 24'000, 32'000, 44'100, 48'000};
+inline constexpr std::uint32_t planned_rates[] = {8'000,  12'000, 16'000, 22'050,
+                                                  24'000, 32'000, 44'100, 48'000};
 
 /// What a port says, as data. An empty list means anything.
 struct port_format {

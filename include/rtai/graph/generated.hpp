@@ -33,10 +33,8 @@ concept continues = port<Outer> && port<Inner> && Outer::is_input == Inner::is_i
 template <class... Parts>
 void belong_to(turn& t, Parts&... parts) {
     const auto one = [&](auto& part) {
-        if constexpr (requires { part.guard(t); })
-            part.guard(t);
-        else if constexpr (requires { part.belong_to(t); })
-            part.belong_to(t);
+        if constexpr (requires { part.guard(t); }) part.guard(t);
+        else if constexpr (requires { part.belong_to(t); }) part.belong_to(t);
         else
             for_each_port(part, [&](std::string_view, auto& p) {
                 if constexpr (requires { p.belong_to(t); }) p.belong_to(t);
@@ -48,10 +46,8 @@ void belong_to(turn& t, Parts&... parts) {
 /// Runs the one of two elements that was chosen at start.
 template <element First, element Second>
 task<> play_either(bool first, First& a, Second& b) {
-    if (first)
-        co_await play(a);
-    else
-        co_await play(b);
+    if (first) co_await play(a);
+    else co_await play(b);
 }
 
 /// Tells when an element can not work here, and nothing stands in for it.

@@ -119,10 +119,8 @@ public:
 
     /// `if (!co_await out.send(std::move(x))) co_return;`
     [[nodiscard]] detail::port_send_await<T> send(T&& value) const noexcept {
-        if constexpr (stamped<T>)
-            return {is_stale(value) ? nullptr : to_.core_of(), value, turn_};
-        else
-            return {to_.core_of(), value};
+        if constexpr (stamped<T>) return {is_stale(value) ? nullptr : to_.core_of(), value, turn_};
+        else return {to_.core_of(), value};
     }
 
     /// Without waiting.

@@ -34,8 +34,8 @@ struct turn_options {
     std::uint32_t min_words = 0;
     std::vector<std::string> backchannel;
     rtai::mute mute = rtai::mute::never;
-    RTAI_DESCRIBE(turn_options, pre_roll, start_after, stop_after, min_delay, max_delay, resume_after, min_words,
-                  backchannel, mute)
+    RTAI_DESCRIBE(turn_options, pre_roll, start_after, stop_after, min_delay, max_delay, resume_after,
+                  min_words, backchannel, mute)
 
     static void notes(rtai::notes<turn_options>& about) {
         const range time(0, 60'000);
@@ -43,8 +43,10 @@ struct turn_options {
         about(&turn_options::start_after, "speech of this length begins a turn", time);
         about(&turn_options::stop_after, "silence of this length ends speech", time);
         about(&turn_options::min_delay, "the least time from the end of speech to the answer", time);
-        about(&turn_options::max_delay, "the answer comes after this time, whatever else is waited for", time);
-        about(&turn_options::resume_after, "after an interruption without words the answer goes on; 0: it does not", time);
+        about(&turn_options::max_delay, "the answer comes after this time, whatever else is waited for",
+              time);
+        about(&turn_options::resume_after,
+              "after an interruption without words the answer goes on; 0: it does not", time);
         about(&turn_options::min_words, "fewer words do not interrupt", range(0, 100));
         about(&turn_options::backchannel, "words that do not interrupt, such as 'uh-huh'");
         about(&turn_options::mute, "when the person can not interrupt");

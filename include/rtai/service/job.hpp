@@ -22,9 +22,7 @@ struct job {
     struct options {
         session_options session;
         RTAI_DESCRIBE(options, session)
-        static void notes(rtai::notes<options>& about) {
-            about(&options::session, "what to run", required);
-        }
+        static void notes(rtai::notes<options>& about) { about(&options::session, "what to run", required); }
     };
     struct session {
         RTAI_DESCRIBE(session)

@@ -28,7 +28,8 @@ struct tls_options {
     static void notes(rtai::notes<tls_options>& about) {
         about(&tls_options::certificate, "PEM file of the certificate and its chain", required);
         about(&tls_options::key, "PEM file of the private key", required);
-        about(&tls_options::client_authority, "PEM file of who signs the certificates that clients must show");
+        about(&tls_options::client_authority,
+              "PEM file of who signs the certificates that clients must show");
     }
 };
 
@@ -133,8 +134,8 @@ struct conversation {
     input<text, if_wired> text_out;
     input<moment, if_wired> moment_out;
     input<control, if_wired> control_out;
-    RTAI_DESCRIBE(conversation, audio_in, video_in, image_in, text_in, control_in, audio_out, video_out, image_out,
-                  text_out, moment_out, control_out)
+    RTAI_DESCRIBE(conversation, audio_in, video_in, image_in, text_in, control_in, audio_out, video_out,
+                  image_out, text_out, moment_out, control_out)
 };
 
 struct gateway {

@@ -62,12 +62,9 @@ inline void set_path(value& tree, const schema& all, const std::vector<std::stri
             const auto near = nearest(step, names);
             const std::string where = walked.empty() ? "here" : "in '" + walked + "'";
             std::string help;
-            if (!near.empty())
-                help = "did you mean '" + near + "'?";
-            else if (names.empty())
-                help = "'" + walked + "' is one value, not a map";
-            else
-                help = "there is: " + rtai::detail::joined(names);
+            if (!near.empty()) help = "did you mean '" + near + "'?";
+            else if (names.empty()) help = "'" + walked + "' is one value, not a map";
+            else help = "there is: " + rtai::detail::joined(names);
             found.error(v.at, "there is no '" + step + "' " + where, help);
             return;
         }
@@ -105,7 +102,8 @@ inline void apply_setting(value& tree, const schema& all, const std::string& set
     const auto from = std::make_shared<source>("--set " + setting.substr(0, setting.find('=')), "");
     const auto equals = setting.find('=');
     if (equals == std::string::npos || equals == 0) {
-        found.error(place(from, 0, 0), "a setting is written path=value", "for instance --set talk.vad.threshold=0.6");
+        found.error(place(from, 0, 0), "a setting is written path=value",
+                    "for instance --set talk.vad.threshold=0.6");
         return;
     }
     auto v = detail::value_of_text(setting.substr(equals + 1), from, found);
@@ -120,15 +118,17 @@ inline void apply_environment(value& tree, const schema& all, const char* const*
         const std::string_view entry = *variables;
         if (!entry.starts_with(environment_prefix)) continue;
         const auto equals = entry.find('=');
-        const auto from = std::make_shared<source>("environment variable " + std::string(entry.substr(0, equals)), "");
-        const auto path = detail::split(entry.substr(environment_prefix.size(), equals - environment_prefix.size()), "__");
+        const auto from =
+            std::make_shared<source>("environment variable " + std::string(entry.substr(0, equals)), "");
+        const auto path =
+            detail::split(entry.substr(environment_prefix.size(), equals - environment_prefix.size()), "__");
         auto v = detail::value_of_text(std::string(entry.substr(equals + 1)), from, found);
         detail::set_path(tree, all, path, std::move(v), true, found);
     }
 }
 
 struct layers {
-    std::string values_file;               ///< what the spec says, written by the generator
+    std::string values_file;  ///< what the spec says, written by the generator
     std::vector<std::string> config_files;
     std::vector<std::string> settings;
     const char* const* environment = nullptr;
@@ -137,15 +137,15 @@ struct layers {
 /// All layers, one over the other, variables resolved.
 inline value read_layers(const layers& from, const schema& all, problems& found,
                          const variable_source& lookup = environment_variable) {
-    value tree = read_yaml_file(from.values_file, found,
-                                "it is generated next to the program and belongs to it; --values says where it is");
+    value tree =
+        read_yaml_file(from.values_file, found,
+                       "it is generated next to the program and belongs to it; --values says where it is");
     if (tree.is_nothing()) tree = value(value::kind::map);
     for (const auto& path : from.config_files) {
         const auto over = read_yaml_file(path, found);
         if (!over.is_map() && !over.is_nothing())
             found.error(over.at, "a configuration is a map: names and values");
-        else
-            overlay(tree, over);
+        else overlay(tree, over);
     }
     resolve_variables(tree, lookup, found);
     for (const auto& s : from.settings) apply_setting(tree, all, s, found);

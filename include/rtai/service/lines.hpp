@@ -48,7 +48,8 @@ struct lines {
         static void notes(rtai::notes<session_options>& about) {
             about(&session_options::pipeline, "the pipeline that each session runs", required);
             about(&session_options::max, "how many sessions may live at once", range(1, 1'000'000));
-            about(&session_options::idle, "a session that says nothing for so long ends", range(1, 86'400'000));
+            about(&session_options::idle, "a session that says nothing for so long ends",
+                  range(1, 86'400'000));
             about(&session_options::line, "the longest line, in bytes", range(1, 16'777'216));
         }
     };
@@ -70,7 +71,8 @@ struct lines {
     };
 
     template <class Pipeline, class Wire>
-    static task<> serve(host& h, std::string_view name, options with, typename Pipeline::options pipeline, Wire wire) {
+    static task<> serve(host& h, std::string_view name, options with, typename Pipeline::options pipeline,
+                        Wire wire) {
         using asio::ip::tcp;
         std::error_code failed;
         const auto address = asio::ip::make_address(with.listen.address, failed);
@@ -84,9 +86,11 @@ struct lines {
         if (!failed) acceptor.bind(endpoint, failed);
         if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
         if (failed)
-            throw std::runtime_error(std::string(name) + ": can not listen on " + with.listen.address + " port " +
-                                     std::to_string(with.listen.port.number) + ": " + failed.message());
-        h.say(name, "listens on " + with.listen.address + " port " + std::to_string(acceptor.local_endpoint().port()));
+            throw std::runtime_error(std::string(name) + ": can not listen on " + with.listen.address +
+                                     " port " + std::to_string(with.listen.port.number) + ": " +
+                                     failed.message());
+        h.say(name, "listens on " + with.listen.address + " port " +
+                        std::to_string(acceptor.local_endpoint().port()));
         runtime& sessions = h.sessions();
         co_await race(accept<Pipeline>(acceptor, sessions, with, pipeline, wire), h.stopping().wait());
     }
@@ -110,7 +114,8 @@ private:
             }
             const auto protocol = came->local_endpoint().protocol();
             sessions.place([fd = came->release(), protocol, &sessions, with, pipeline, wire] {
-                return hold<Pipeline>(asio::ip::tcp::socket(io_context(), protocol, fd), sessions, with, pipeline, wire);
+                return hold<Pipeline>(asio::ip::tcp::socket(io_context(), protocol, fd), sessions, with,
+                                      pipeline, wire);
             });
         }
     }
@@ -123,8 +128,8 @@ private:
     }
 
     template <class Pipeline, class Wire>
-    static task<> hold(asio::ip::tcp::socket peer, runtime& sessions, options with, typename Pipeline::options options,
-                       Wire wire) {
+    static task<> hold(asio::ip::tcp::socket peer, runtime& sessions, options with,
+                       typename Pipeline::options options, Wire wire) {
         session ends;
         event gone;
         Pipeline pipeline{options};

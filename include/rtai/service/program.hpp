@@ -69,8 +69,8 @@ public:
 
     /// Whether the chosen process runs this service.
     bool runs(std::string_view service) const {
-        return chosen_ == nullptr ||
-               std::find(chosen_->services.begin(), chosen_->services.end(), service) != chosen_->services.end();
+        return chosen_ == nullptr || std::find(chosen_->services.begin(), chosen_->services.end(), service) !=
+                                         chosen_->services.end();
     }
 
     /// `prepare(settings, problems)` looks at what depends on the machine; `start(host, settings)` starts
@@ -106,7 +106,7 @@ private:
     }
 
     std::optional<int> read_command_line() {
-        static const std::vector<std::string> flags = {"--config", "--set",    "--values",
+        static const std::vector<std::string> flags = {"--config",  "--set",          "--values",
                                                        "--process", "--print-config", "--help"};
         for (std::size_t i = 0; i < arguments_.size(); ++i) {
             std::string flag = arguments_[i];
@@ -146,9 +146,9 @@ private:
                 return true;
             }
         }
-        misuse("there is no process '" + name + "'",
-               names.empty() ? "the spec has no processes: leave --process out"
-                             : "there is: " + rtai::detail::joined(names));
+        misuse("there is no process '" + name + "'", names.empty()
+                                                         ? "the spec has no processes: leave --process out"
+                                                         : "there is: " + rtai::detail::joined(names));
         return false;
     }
 
@@ -165,14 +165,17 @@ private:
     int print_help() const {
         std::cout << "usage: " << name_ << " [options]\n\n"
                   << "  --config FILE        values over those of the spec, in YAML; may be repeated\n"
-                  << "  --set PATH=VALUE     one value over those, such as talk.vad.threshold=0.6; may be repeated\n"
-                  << "  RTAI__PATH=VALUE     the same in the environment, over all others: RTAI__TALK__VAD__THRESHOLD=0.6\n"
+                  << "  --set PATH=VALUE     one value over those, such as talk.vad.threshold=0.6; may be "
+                     "repeated\n"
+                  << "  RTAI__PATH=VALUE     the same in the environment, over all others: "
+                     "RTAI__TALK__VAD__THRESHOLD=0.6\n"
                   << "  --print-config       print all values as the program would use them, and end\n"
                   << "  --values FILE        the spec's own values, if they are not next to the program\n";
         if (!processes_.empty()) {
             std::cout << "  --process NAME       run only the services of one process:\n";
             for (const auto& p : processes_)
-                std::cout << "                         " << p.name << ": " << rtai::detail::joined(p.services) << "\n";
+                std::cout << "                         " << p.name << ": " << rtai::detail::joined(p.services)
+                          << "\n";
         }
         std::cout << "  --help               print this\n\n"
                   << "exit codes: 0 ended, 1 failed, 2 wrong arguments, 3 wrong configuration\n";
@@ -182,10 +185,9 @@ private:
     template <class Start>
     int serve(const program_options& options, Start start) {
         std::size_t cut_off = 0;
-        rtai::run([&]() -> task<> {
-            return with_services(options, start, cut_off);
-        }());
-        if (cut_off != 0) std::fprintf(stderr, "%s: %zu sessions had to be cut off\n", name_.c_str(), cut_off);
+        rtai::run([&]() -> task<> { return with_services(options, start, cut_off); }());
+        if (cut_off != 0)
+            std::fprintf(stderr, "%s: %zu sessions had to be cut off\n", name_.c_str(), cut_off);
         return ended;
     }
 
@@ -199,7 +201,8 @@ private:
 
     template <class Start>
     task<> services(scope& s, std::unique_ptr<host>& shared, const program_options& options, Start& start) {
-        shared = std::make_unique<host>(s, options.shards, [this](std::string_view name) { return runs(name); });
+        shared =
+            std::make_unique<host>(s, options.shards, [this](std::string_view name) { return runs(name); });
         start(*shared);
         const auto first = co_await race(s.join(), until_signal());
         if (first.index() == 0) co_return;
