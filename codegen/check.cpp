@@ -15,10 +15,6 @@ namespace rtai::codegen {
 
 namespace {
 
-std::string article(const std::string& type) {
-    return type == "audio" || type == "image" ? "an " + type : "a " + type;
-}
-
 std::string in_quotes(const std::string& s) { return "'" + s + "'"; }
 
 /// Guesses at what was meant. A spec with thousands of mistakes gets guesses for the first ones.
@@ -58,7 +54,7 @@ public:
         connect();
         policies_fit();
         shared_queues();
-        if (p_.complete) everything_is_used();
+        if (p_.has_all_names && p_.has_all_wires) everything_is_used();
         cycles();
     }
 
@@ -160,7 +156,8 @@ private:
             const auto own = spec_type(b.type.text);
             const bool audio = b.type.text == "rtai::audio";
             if (!audio && (!b.format.rates.empty() || !b.format.channels.empty() || !b.format.encodings.empty()))
-                found_.error(b.name.at, in_quotes(b.name.text) + " is " + own + ", and only audio has a rate, channels and an encoding");
+                found_.error(b.name.at, in_quotes(b.name.text) + " is " + own + ", and only audio has a rate, channels and an encoding",
+                             "write '" + b.name.text + ": " + own + "'");
             if (audio || b.type.text.find("::") != std::string::npos) continue;
             const std::vector<std::string> types = {"audio", "text", "moment", "control", "image", "video"};
             const auto near = nearest(own, types);
@@ -176,7 +173,7 @@ private:
         checker(found_).object(s, *p_.barge_in, "barge_in");
         const auto& w = p_.barge_in_when;
         if (w.empty()) {
-            p_.complete = false;
+            p_.has_all_wires = false;
             return;
         }
         auto e = std::make_unique<element>();
@@ -214,7 +211,7 @@ private:
                 found_.error(end.name.at,
                              in_quotes(b.name.text) + (gives ? " goes out of the pipeline, and gives nothing" : " comes into the pipeline, and takes nothing"),
                              gives ? "a line begins with an element, or with a port under 'in:'" : "a line ends with an element, or with a port under 'out:'");
-                p_.sound = p_.complete = false;
+                p_.sound = p_.has_all_wires = false;
                 return;
             }
             if (!end.port.empty()) {
@@ -230,10 +227,8 @@ private:
             return;
         }
         p_.sound = false;
-        // Of what could not be read, nothing is known.
-        const bool complete = std::exchange(p_.complete, false) || complete_before_;
-        complete_before_ = complete;
-        if (!complete) return;
+        p_.has_all_wires = false;
+        if (!p_.has_all_names) return;
         std::vector<std::string> names;
         for (const auto& b : p_.ports)
             if (b.is_input == gives) names.push_back(b.name.text);
@@ -399,8 +394,9 @@ private:
 
     void mismatch(const wire& w, const std::vector<candidate>& froms, const std::vector<candidate>& tos) {
         const auto end_text = [](const wire_end& e) { return in_quotes(e.port.empty() ? e.name.text : e.name.text + "." + e.port.text); };
+        const bool is_barge_in = w.to.part != nullptr && w.to.part->first.what != nullptr && w.to.part->first.what->cpp == "rtai::barge_in";
         found_.error(w.from.name.at, end_text(w.from) + " sends " + listed(froms) + ", but " + end_text(w.to) + " takes " + listed(tos),
-                     bridge(froms, tos));
+                     is_barge_in ? "name a port that sends moments, for instance vad.speech" : bridge(froms, tos));
         p_.sound = false;
     }
 
@@ -568,7 +564,6 @@ private:
     std::unordered_map<std::string, element*> parts_;
     std::unordered_map<const element*, std::vector<wire*>> wires_of_;
     std::set<std::string> told_;  ///< names that there are not
-    bool complete_before_ = false;
 };
 
 // --- Services --------------------------------------------------------------------------------------------
@@ -664,6 +659,7 @@ private:
     void session_fits(service& s, const pipeline& p, const place& at) {
         std::vector<const port_card*> left;
         for (const auto& c : s.what->ports) left.push_back(&c);
+        bool all_fit = true;
         for (const auto& b : p.ports) {
             const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) { return c->is_input != b.is_input && c->type == b.type.text; });
             if (match != left.end()) {
@@ -673,14 +669,19 @@ private:
             std::vector<std::string> types;
             for (const auto& c : s.what->ports)
                 if (c.is_input != b.is_input) types.push_back(spec_type(c.type));
-            const std::string verb = b.is_input ? "give" : "take";
-            found_.error(at, "service " + in_quotes(s.name.text) + " has nothing to connect the " + (b.is_input ? "input " : "output ") + in_quotes(b.name.text) + " of pipeline " + in_quotes(p.name.text) + " to",
-                         types.empty() ? "a " + s.kind.text + " runs pipelines without ports" : "a " + s.kind.text + " can " + verb + " one stream each of: " + rtai::detail::joined(types));
+            const auto type = spec_type(b.type.text);
+            const bool another = std::find(types.begin(), types.end(), type) != types.end();
+            const std::string verb = b.is_input ? "gives" : "takes", other = b.is_input ? "takes" : "sends";
+            const std::string has = types.empty() ? verb + " nothing" : another ? verb + " only one such stream" : verb + " " + rtai::detail::joined(types, " and ");
+            found_.error(at, in_quotes(p.name.text) + " " + other + " " + type + " at " + in_quotes(b.name.text) + ", but service " + in_quotes(s.name.text) + " " + has,
+                         types.empty() ? in_quotes(s.kind.text) + " runs pipelines without ports" : "take that port out, or name another pipeline");
             s.sound = false;
+            if (!b.is_input) all_fit = false;
         }
         for (const auto* c : left)
-            if (c->is_input && !c->may_be_unwired) {
-                found_.error(at, "pipeline " + in_quotes(p.name.text) + " gives service " + in_quotes(s.name.text) + " no " + spec_type(c->type), "it needs " + article(spec_type(c->type)) + " port under 'out:'");
+            if (all_fit && c->is_input && !c->may_be_unwired) {
+                found_.error(at, "service " + in_quotes(s.name.text) + " takes " + spec_type(c->type) + ", but " + in_quotes(p.name.text) + " sends none",
+                             "add a port of that type under 'out:', or name another pipeline");
                 s.sound = false;
             }
     }
@@ -728,6 +729,7 @@ private:
         std::int64_t port;
         place at;
         bool udp;
+        bool by_default;
     };
 
     void ports() {
@@ -746,7 +748,7 @@ private:
                 continue;
             }
             const bool same = one.service == (*other)->service;
-            found_.error(one.at, in_quotes(one.service) + " listens on port " + std::to_string(one.port) + (same ? " twice" : ", and so does " + in_quotes((*other)->service)),
+            found_.error(one.at, in_quotes(one.service) + " listens " + (one.by_default ? "by default " : "") + "on port " + std::to_string(one.port) + (same ? " twice" : ", and so does " + in_quotes((*other)->service)),
                          "the other is at " + (*other)->at.text() + "; give one of them another port" + (same ? "" : ", or run them in different processes"));
         }
     }
@@ -776,7 +778,7 @@ private:
                 where = given->at;
                 if (has_variables(text)) continue;
             }
-            if (const auto n = parse_integer(text)) all.push_back({s.name.text, here, *n, where, here.find("webrtc") != std::string::npos});
+            if (const auto n = parse_integer(text)) all.push_back({s.name.text, here, *n, where, here.find("webrtc") != std::string::npos, given == nullptr});
         }
     }
 

@@ -74,7 +74,7 @@ const std::set<std::string_view> cpp_keywords = {
 /// Names that generated code has for itself.
 const std::set<std::string_view> taken_in_pipelines = {"run",      "options",  "members",   "lists_members", "prepare", "turn",
                                                        "barge_in", "edges",    "otherwise", "when",          "belong_to"};
-const std::set<std::string_view> taken_in_specs = {"program", "settings", "members", "lists_members", "prepare"};
+const std::set<std::string_view> taken_in_specs = {"program", "settings", "prepare_settings", "start_services", "members", "lists_members", "prepare"};
 
 /// Of a file that is too large for a spec, only so much that the reader sees that it is.
 bool read_file(const std::string& path, std::string& into) {
@@ -176,7 +176,7 @@ private:
             std::string chain;
             for (const auto& o : open_) chain += o + " -> ";
             found_.error(v.at, quoted_text(v.text) + " imports itself",
-                         (chain.empty() ? "" : "by " + open_first_ + " -> " + chain + path + ": ") + "take one of these imports out");
+                         (chain.empty() ? "" : open_first_ + " -> " + chain + path + ": ") + "take one of these imports out");
             return;
         }
         if (std::find(read.begin(), read.end(), path) != read.end()) return;
@@ -192,8 +192,9 @@ private:
             const auto meant = nearest(fs::path(path).filename().string(), specs_beside(path));
             found_.error(v.at, fs::is_directory(path, failed) ? quoted_text(v.text) + " is a directory"
                                                               : "there is no file " + quoted_text(v.text),
-                         meant.empty() ? "imports are looked for beside the spec that names them"
-                                       : "did you mean '" + meant + "'?");
+                         fs::is_directory(path, failed) ? "name a file in it"
+                         : meant.empty()                ? "imports are looked for beside the spec that names them"
+                                         : "did you mean '" + (fs::path(v.text).parent_path() / meant).string() + "'?");
             return;
         }
         open_.push_back(path);
@@ -216,7 +217,7 @@ private:
         p->name = name_word(m.name, m.name_at, "pipeline");
         if (taken_in_specs.contains(m.name) || m.name == spec_.name.text) {
             found_.error(m.name_at, "a pipeline can not be called '" + m.name + "'",
-                         m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name"
+                         m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name: call one of them otherwise"
                                                    : "generated code has that name for itself: for instance '" + m.name + "_1'");
         }
         const auto [before, is_new] = pipelines_.emplace(m.name, m.name_at);
@@ -229,8 +230,9 @@ private:
 
     void body(pipeline& p, const value& v) {
         if (!v.is_map()) {
-            found_.error(v.is_nothing() ? p.name.at : v.is_scalar() ? v.at : start_of(v), "a pipeline is a map with 'elements' and 'flow', not " + described_kind(v));
-            p.sound = p.complete = false;
+            found_.error(v.is_nothing() ? p.name.at : v.is_scalar() ? v.at : start_of(v), "a pipeline is a map with 'elements' and 'flow', not " + described_kind(v),
+                         "for instance '" + p.name.text + ": { elements: { tone: tone, file: wav_sink }, flow: [tone -> file] }'");
+            p.sound = p.has_all_wires = false;
             return;
         }
         const auto meant = known_keys(v, pipeline_keys, "a pipeline");
@@ -239,20 +241,21 @@ private:
         const bool outs = each(v, "out", "speaker: audio", [&](const value::member& m) { port_of(p, m, false); });
         const bool elements = each(v, "elements", "screen: console_sink", [&](const value::member& m) { element_of(p, m); });
         if (!ins || !outs || !elements || meant.contains("in") || meant.contains("out") || meant.contains("elements"))
-            p.sound = p.complete = false;
+            p.sound = p.has_all_names = false;
         p.flow_at = v.at;
         if (const auto* flow = v.find("flow")) {
             p.flow_at = flow->at;
             if (!flow->is_list() || flow->items.empty()) {
                 found_.error(flow->at, flow->is_list() ? "'flow' has no lines" : "'flow' takes a list of lines, not " + described_kind(*flow),
-                             flow->is_scalar() ? "write '- ' before it" : "write '- a -> b -> c'");
-                p.sound = p.complete = false;
+                             flow->is_scalar() ? "write '- " + std::string(rtai::detail::first_characters(flow->text, 60)) + "' on a line of its own"
+                                               : "write lines such as '- a -> b -> c'");
+                p.sound = p.has_all_wires = false;
             }
             for (const auto& line : flow->items) line_of(p, line);
         } else {
             if (!meant.contains("flow"))
                 found_.error(p.name.at, "pipeline '" + p.name.text + "' has no flow", "add 'flow:' with lines such as '- a -> b -> c'");
-            p.sound = p.complete = false;
+            p.sound = p.has_all_wires = false;
         }
         if (const auto* b = v.find("barge_in")) barge_in_of(p, *b);
         if (const auto* t = v.find("turn")) p.turn = *t;
@@ -263,7 +266,7 @@ private:
         b.name = name_word(m.name, m.name_at, "port");
         b.is_input = is_input;
         reserved(m);
-        taken(m);
+        taken(p, m);
         ports_.emplace(m.name, m.name_at);
         const value* type = &m.held;
         if (m.held.is_map()) {
@@ -275,8 +278,10 @@ private:
         }
         if (type != nullptr && type->is_scalar() && !type->text.empty())
             b.type = word(cpp_type(type->text), type->at);
+        else if (type != nullptr && type->is_nothing())
+            found_.error(m.name_at, "port '" + m.name + "' does not say its type", "for instance '" + m.name + ": audio'");
         else if (type != nullptr)
-            found_.error(type->is_nothing() ? m.name_at : type->at, "port '" + m.name + "' takes the name of a type, not " +
+            found_.error(start_of(*type), "port '" + m.name + "' takes the name of a type, not " +
                                        (type->is_scalar() ? "an empty text" : described_kind(*type)), "for instance '" + m.name + ": text'");
         if (b.type.empty()) p.sound = false;
         p.ports.push_back(std::move(b));
@@ -319,7 +324,7 @@ private:
         auto e = std::make_unique<element>();
         e->name = name_word(m.name, m.name_at, "element");
         reserved(m);
-        taken(m);
+        taken(p, m);
         if (!use_of(e->first, m.held, m.name_at, m.name)) p.sound = false;
         if (m.held.is_map()) {
             if (const auto* w = m.held.find("when")) {
@@ -369,7 +374,7 @@ private:
     void barge_in_of(pipeline& p, const value& v) {
         if (!v.is_map()) {
             found_.error(v.at, "'barge_in' takes a map, not " + described_kind(v), "write { when: vad.speech }, the port that tells of speech");
-            p.sound = p.complete = false;
+            p.sound = p.has_all_wires = false;
             return;
         }
         p.barge_in = value(value::kind::map, v.at);
@@ -379,7 +384,7 @@ private:
         }
         if (v.find("when") == nullptr) {
             found_.error(start_of(v), "'barge_in' does not say when", "add 'when: vad.speech', a port that sends moments");
-            p.sound = p.complete = false;
+            p.sound = p.has_all_wires = false;
         }
     }
 
@@ -394,7 +399,7 @@ private:
             if (line == nullptr) {
                 if (!meant.contains("line"))
                     found_.error(start_of(v), "this line of the flow has no 'line'", "write { line: a -> b, capacity: 8, policy: drop_oldest }");
-                p.sound = p.complete = false;
+                p.sound = p.has_all_wires = false;
                 return;
             }
             if (const auto* c = v.find("capacity")) capacity = capacity_of(*c);
@@ -404,12 +409,12 @@ private:
             const bool ports = line->is_list() && !line->items.empty();
             found_.error(line->at, "a line of a flow is a text such as 'a -> b -> c', not " + described_kind(*line),
                          ports ? "put quotes around a line that begins with '[': '[a, b] -> c'" : "");
-            p.sound = p.complete = false;
+            p.sound = p.has_all_wires = false;
             return;
         }
         std::vector<std::vector<wire_end>> stations;
         if (!stations_of(p, *line, stations)) {
-            p.sound = p.complete = false;
+            p.sound = p.has_all_wires = false;
             return;
         }
         constexpr std::size_t most_wires = 10'000;
@@ -417,7 +422,7 @@ private:
             for (const auto& from : stations[i])
                 for (const auto& to : stations[i + 1]) {
                     if (p.wires.size() >= most_wires) {
-                        if (std::exchange(p.complete, false))
+                        if (std::exchange(p.has_all_wires, false))
                             found_.error(line->at, "the pipeline has more than " + std::to_string(most_wires) + " wires", "split it into several");
                         p.sound = false;
                         return;
@@ -475,15 +480,18 @@ private:
             if (last != i && is_called(p, s.substr(first, last - first))) i = last;
             return word(s.substr(first, i - first), at(first, i - first));
         };
+        const auto cannot_be = [&] {
+            std::size_t length = 1;
+            while (i + length < s.size() && (static_cast<unsigned char>(s[i + length]) & 0xC0) == 0x80) ++length;
+            return fail(i, length, "'" + s.substr(i, length) + "' can not be in a name", "a name has letters, digits and '_'");
+        };
         const auto end_of = [&](std::vector<wire_end>& station) {
             wire_end e;
             e.name = identifier();
             if (e.name.empty()) {
                 if (i >= s.size()) return fail(i, 1, "the line ends where a name should be");
-                std::size_t length = 1;
-                while (i + length < s.size() && (static_cast<unsigned char>(s[i + length]) & 0xC0) == 0x80) ++length;
                 if (s[i] == '-' || s[i] == '=') return fail(i, s.compare(i, 2, "->") == 0 ? 2 : 1, "a name is missing before this arrow");
-                return fail(i, 1, "'" + s.substr(i, length) + "' can not be in a name");
+                return cannot_be();
             }
             if (i < s.size() && s[i] == '.') {
                 ++i;
@@ -493,6 +501,8 @@ private:
             station.push_back(std::move(e));
             return true;
         };
+        blank();
+        if (i >= s.size()) return fail(0, 1, "this line is empty");
         for (;;) {
             blank();
             auto& station = into.emplace_back();
@@ -500,6 +510,7 @@ private:
                 const auto open = i++;
                 do {
                     blank();
+                    if (i < s.size() && s[i] == ']') return fail(i, 1, "a name is missing before this ']'", "write [a, b]");
                     if (!end_of(station)) return false;
                     blank();
                 } while (i < s.size() && s[i] == ',' && ++i);
@@ -515,6 +526,8 @@ private:
                 std::size_t arrow = i;
                 while (arrow < s.size() && (s[arrow] == '-' || s[arrow] == '=' || s[arrow] == '<' || s[arrow] == '>')) ++arrow;
                 if (arrow != i) return fail(i, arrow - i, "an arrow is written '->'", "");
+                if (s[i] == '.') return fail(i, 1, "a port has no ports itself");
+                if (!is_letter(i) && s[i] != ',' && s[i] != '[' && s[i] != ']') return cannot_be();
                 if (s[i] == ',') return fail(i, 1, "several names stand in brackets", "write [a, b] -> c, in quotes if the line begins with '['");
                 return fail(i, 1, "'->' is missing before this");
             }
@@ -537,7 +550,7 @@ private:
         s->name = name_word(m.name, m.name_at, "service");
         if (taken_in_specs.contains(m.name) || m.name == spec_.name.text)
             found_.error(m.name_at, "a service can not be called '" + m.name + "'",
-                         m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name"
+                         m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name: call one of them otherwise"
                                                    : "generated code has that name for itself: for instance '" + m.name + "_1'");
         if (const auto [before, is_new] = services_.emplace(m.name, m.name_at); !is_new) {
             found_.error(m.name_at, "there are two services called '" + m.name + "'", "the first is at " + before->second.text());
@@ -548,7 +561,9 @@ private:
                          "it is at " + p->second.text() + "; the settings of both would have one name");
         s->options = value(value::kind::map, m.held.at);
         if (!m.held.is_map()) {
-            found_.error(m.held.is_nothing() ? m.name_at : m.held.at, "a service is a map with 'kind', not " + described_kind(m.held),
+            found_.error(m.held.is_nothing() ? m.name_at : m.held.at,
+                         m.held.is_nothing() ? "service '" + m.name + "' does not say its kind"
+                                             : "a service is a map with 'kind', not " + described_kind(m.held),
                          "for instance '" + m.name + ": { kind: job, session: { pipeline: talk } }'");
             s->sound = false;
             spec_.services.push_back(std::move(s));
@@ -577,7 +592,9 @@ private:
         process p;
         p.name = name_word(m.name, m.name_at, "process");
         if (!m.held.is_map()) {
-            found_.error(m.held.is_nothing() ? m.name_at : m.held.at, "a process is a map with 'run', not " + described_kind(m.held),
+            found_.error(m.held.is_nothing() ? m.name_at : m.held.at,
+                         m.held.is_nothing() ? "process '" + m.name + "' does not say what it runs"
+                                             : "a process is a map with 'run', not " + described_kind(m.held),
                          "for instance '" + m.name + ": { run: [gateway] }'");
             p.sound = false;
             spec_.processes.push_back(std::move(p));
@@ -678,9 +695,11 @@ private:
                          "generated code has that name for itself: for instance '" + m.name + "_1'");
     }
 
-    void taken(const value::member& m) {
-        if (const auto port = ports_.find(m.name); port != ports_.end())
-            found_.error(m.name_at, "'" + m.name + "' is the name of a port already", "it is at " + port->second.text());
+    void taken(pipeline& p, const value::member& m) {
+        const auto port = ports_.find(m.name);
+        if (port == ports_.end()) return;
+        found_.error(m.name_at, "'" + m.name + "' is the name of a port already", "it is at " + port->second.text() + "; call one of them otherwise");
+        p.sound = p.has_all_names = false;
     }
 
 

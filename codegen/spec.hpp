@@ -87,8 +87,9 @@ struct pipeline {
     word barge_in_when;
     std::optional<value> turn;
     place flow_at;
-    bool sound = true;     ///< false: something about it is wrong, and what follows from that is not told
-    bool complete = true;  ///< false: names or wires of it could not be read
+    bool sound = true;          ///< false: something about it is wrong, and what follows from that is not told
+    bool has_all_names = true;  ///< false: elements or ports of it could not be read
+    bool has_all_wires = true;
 };
 
 struct service {

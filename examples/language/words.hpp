@@ -20,6 +20,7 @@ inline rtai::text loud(rtai::text said) {
 /// For `filter`.
 inline bool is_long(const rtai::text& said) { return said.words.size() > 3; }
 
+// [echo]
 /// Says everything again.
 class echo {
 public:
@@ -54,6 +55,7 @@ private:
     options with_;
 };
 RTAI_ELEMENT(words::echo, "Says everything again.");
+// [/echo]
 
 /// A long answer, a word every 250 ms; each word belongs to the turn it was begun in.
 class storyteller {

@@ -36,7 +36,7 @@ TEST_CASE("the schema accepts what the language allows") {
         {"every: 200ms", "every: 0.5s"},
         {"rtai: 1", "rtai: 1\nstores: { a: { kind: redis, password: \"${SECRET}\" } }"},
         {"rtai: 1", "rtai: 1\nimport: [other.yaml]"},
-        {"rtai: 1", "rtai: 1\nprocesses: { a: { run: [start], reach: { door: \"host:1\" } } }"},
+        {"rtai: 1", "rtai: 1\nprocesses: { a: { run: [once], reach: { door: \"host:1\" } } }"},
         {"ending: \"${ENDING:-!!!}\"", "ending: 5"},
         {"console: console_sink", "console: { use: console_sink, when: true, otherwise: tee }"},
         {"console: console_sink", "console: { use: map, function: my::f, from: louder.hpp }"},

@@ -33,7 +33,7 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 template <class Names>
 std::string nearest(std::string_view word, const Names& names) {
     if (word.size() > 64) return {};
-    const auto limit = word.size() < 3 ? 1 : word.size() < 6 ? 2 : word.size() / 3;
+    const auto limit = word.size() < 4 ? 1 : word.size() < 6 ? 2 : word.size() / 3;
     std::string best;
     std::size_t least = limit + 1;
     for (const auto& name : names) {

@@ -209,7 +209,8 @@ private:
         const auto& a = found->second;
         if (a.is_open)
             return fail(here(), quoted_text("*" + name) + " stands inside of " + quoted_text("&" + name) +
-                                    ", so it would never end");
+                                    ", so it would never end",
+                        "write out what is meant");
         if (depth + a.height > limits_.depth) return too_deep();
         if (!counted(a.size.values, a.size.text)) return false;
         into = a.held;
@@ -372,6 +373,16 @@ private:
             {"did not find expected comment or line break",
              "after '|' or '>' the text begins on the next line", ""},
         };
+        if (said == "could not find expected ':'") {
+            const auto name = place_of(parser_.context_mark);
+            const auto text = source_->line(name.line);
+            const auto first = first_characters(text, name.column - 1).size();
+            const auto colon = text.find(':', first);
+            if (colon != std::string_view::npos && colon + 1 < text.size()) {
+                fail(name.part(count_characters(text.substr(first, colon - first)), 1), "a space is missing after this ':'");
+                return;
+            }
+        }
         for (const auto& w : wordings)
             if (said == w.said) {
                 fail(w.said.starts_with("could not find") ? place_of(parser_.context_mark) : at,

@@ -29,9 +29,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // choice.yam
 }
 
 /// Decides what depends on the machine.
-void prepare(settings& s, rtai::problems& found) { reading::prepare(s.reading, found); }
+void prepare_settings(settings& s, rtai::problems& found) { reading::prepare(s.reading, found); }
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace choice
@@ -39,5 +39,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("choice", argc, argv);
 
-    return program.run<choice::settings>(choice::prepare, choice::start);
+    return program.run<choice::settings>(choice::prepare_settings, choice::start_services);
 }

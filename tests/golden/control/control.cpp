@@ -28,9 +28,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // control.ya
     return rtai::service::job::serve<held>(host, "once", s.once, s.held, wire);
 }
 
-void prepare(settings&, rtai::problems&) {}
+void prepare_settings(settings&, rtai::problems&) {}
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace control
@@ -38,5 +38,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("control", argc, argv);
 
-    return program.run<control::settings>(control::prepare, control::start);
+    return program.run<control::settings>(control::prepare_settings, control::start_services);
 }

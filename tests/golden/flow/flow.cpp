@@ -28,9 +28,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // flow.yaml:
     return rtai::service::job::serve<sorting>(host, "once", s.once, s.sorting, wire);
 }
 
-void prepare(settings&, rtai::problems&) {}
+void prepare_settings(settings&, rtai::problems&) {}
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace flow
@@ -38,5 +38,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("flow", argc, argv);
 
-    return program.run<flow::settings>(flow::prepare, flow::start);
+    return program.run<flow::settings>(flow::prepare_settings, flow::start_services);
 }

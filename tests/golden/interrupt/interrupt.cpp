@@ -28,9 +28,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // interrupt.
     return rtai::service::job::serve<story>(host, "once", s.once, s.story, wire);
 }
 
-void prepare(settings&, rtai::problems&) {}
+void prepare_settings(settings&, rtai::problems&) {}
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace interrupt
@@ -38,5 +38,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("interrupt", argc, argv);
 
-    return program.run<interrupt::settings>(interrupt::prepare, interrupt::start);
+    return program.run<interrupt::settings>(interrupt::prepare_settings, interrupt::start_services);
 }

@@ -28,9 +28,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // own.yaml:1
     return rtai::service::job::serve<shouting>(host, "once", s.once, s.shouting, wire);
 }
 
-void prepare(settings&, rtai::problems&) {}
+void prepare_settings(settings&, rtai::problems&) {}
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace own
@@ -38,5 +38,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("own", argc, argv);
 
-    return program.run<own::settings>(own::prepare, own::start);
+    return program.run<own::settings>(own::prepare_settings, own::start_services);
 }

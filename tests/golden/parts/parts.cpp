@@ -28,9 +28,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // parts.yaml
     return rtai::service::job::serve<talk>(host, "once", s.once, s.talk, wire);
 }
 
-void prepare(settings&, rtai::problems&) {}
+void prepare_settings(settings&, rtai::problems&) {}
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace parts
@@ -38,5 +38,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("parts", argc, argv);
 
-    return program.run<parts::settings>(parts::prepare, parts::start);
+    return program.run<parts::settings>(parts::prepare_settings, parts::start_services);
 }

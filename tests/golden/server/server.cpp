@@ -44,9 +44,9 @@ rtai::task<> again(rtai::service::host& host, const settings& s) {  // server.ya
     return rtai::service::lines::serve<repeat>(host, "again", s.again, s.repeat, wire);
 }
 
-void prepare(settings&, rtai::problems&) {}
+void prepare_settings(settings&, rtai::problems&) {}
 
-void start(rtai::service::host& host, const settings& s) {
+void start_services(rtai::service::host& host, const settings& s) {
     host.start("loud", loud(host, s));
     host.start("again", again(host, s));
 }
@@ -59,5 +59,5 @@ int main(int argc, char** argv) {
     program.add_process("front", {"loud"});          // server.yaml:29
     program.add_process("back", {"again"});          // server.yaml:30
     program.add_process("both", {"loud", "again"});  // server.yaml:31
-    return program.run<server::settings>(server::prepare, server::start);
+    return program.run<server::settings>(server::prepare_settings, server::start_services);
 }

@@ -29,9 +29,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // sound.yaml
 }
 
 /// Decides what depends on the machine.
-void prepare(settings& s, rtai::problems& found) { beep::prepare(s.beep, found); }
+void prepare_settings(settings& s, rtai::problems& found) { beep::prepare(s.beep, found); }
 
-void start(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
+void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
 }  // namespace
 }  // namespace sound
@@ -39,5 +39,5 @@ void start(rtai::service::host& host, const settings& s) { host.start("once", on
 int main(int argc, char** argv) {
     rtai::service::program program("sound", argc, argv);
 
-    return program.run<sound::settings>(sound::prepare, sound::start);
+    return program.run<sound::settings>(sound::prepare_settings, sound::start_services);
 }

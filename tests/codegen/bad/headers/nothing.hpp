@@ -1,0 +1,7 @@
+#pragma once
+
+namespace my {
+
+inline int answer() { return 42; }
+
+}  // namespace my
