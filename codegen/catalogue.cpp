@@ -102,12 +102,25 @@ std::vector<std::string> dependencies_in(const fs::path& file) {
     return all;
 }
 
-/// The first thing that the compiler complained of, with its place.
-std::string first_error(const std::string& output) {
+/// The first thing that the compiler complained of: with its place in `header`, without one in the probe or
+/// in rtai's own headers.
+std::string first_error(const std::string& output, const std::string& header, const std::string& probe) {
     std::stringstream lines(output);
-    for (std::string line; std::getline(lines, line);)
-        if (line.find("error:") != std::string::npos) return line;
+    for (std::string line; std::getline(lines, line);) {
+        const auto error = line.find("error: ");
+        if (error == std::string::npos) continue;
+        if (line.starts_with(probe) || line.starts_with(include_directory())) return line.substr(error + 7);
+        if (const auto path = fs::absolute(header).string(); line.starts_with(path))
+            return header + line.substr(path.size());
+        return line;
+    }
     return output.substr(0, output.find('\n'));
+}
+
+/// What failed is told in a line, and below it what to do about it.
+std::string first_line(const std::string& s) { return s.substr(0, s.find('\n')); }
+std::string lines_below(const std::string& s) {
+    return s.find('\n') == std::string::npos ? "" : s.substr(s.find('\n') + 1);
 }
 
 std::vector<card> cards_from(const std::string& text) {
@@ -117,6 +130,8 @@ std::vector<card> cards_from(const std::string& text) {
     for (const auto& item : tree.items) all.push_back(card_from(item));
     return all;
 }
+
+constexpr std::string_view does_not_compile = "does not compile";
 
 const std::vector<port_card>& streams() {
     static const auto all = built_in_streams();
@@ -187,30 +202,33 @@ std::string known::compiler() const {
     return {};
 }
 
-std::vector<card> known::run_probe(const std::string& header, const std::string& extra,
-                                   const std::string& what, std::string& failed) const {
+std::vector<card> known::run_probe(const std::string& path, const std::string& extra, const std::string& what,
+                                   std::string& failed) const {
     std::error_code ignored;
-    if (!header.empty() && !fs::is_regular_file(header, ignored)) {
-        failed = "there is no file '" + header + "'";
+    if (!path.empty() && !fs::is_regular_file(path, ignored)) {
+        failed = "is not there\nheaders are looked for beside the spec that names them";
         return {};
     }
     const auto with = compiler();
     if (with.empty() || !in_path(with)) {
-        failed = with.empty() ? "no C++ compiler was found to read it with"
-                              : "there is no compiler '" + with + "'";
+        failed = "can not be read: ";
+        failed += with.empty() ? "there is no C++ compiler" : "there is no compiler '" + with + "'";
+        failed += "\ninstall one, or name it with --compiler or CXX";
         return {};
     }
     std::string program =
         "#define RTAI_CATALOGUE\n#include <rtai/graph/catalogue.hpp>\n#include <cstdio>\n" + extra;
-    if (!header.empty()) program += "#include \"" + fs::absolute(header).string() + "\"\n";
+    if (!path.empty()) program += "#include \"" + fs::absolute(path).string() + "\"\n";
     program += what +
                "int main() {\n"
                "    for (const auto& c : rtai::catalogue()) std::printf(\"- %s\\n\", "
                "rtai::yaml_line(rtai::to_value(c)).c_str());\n"
                "}\n";
 
-    std::vector<std::string> flags = {"-std=c++20",           "-O0",     "-w", "-DASIO_STANDALONE",
-                                      "-DASIO_NO_DEPRECATED", "-pthread"};
+    std::vector<std::string> flags = {
+        "-std=c++20", "-O0", "-w", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED", "-pthread",
+        // What the header's functions call is not called here, so it need not be linked.
+        "-ffunction-sections", "-Wl,--gc-sections", "-Wl,--unresolved-symbols=ignore-all", "-no-pie"};
     if (with.find("clang") != std::string::npos) flags.emplace_back("-DASIO_HAS_CO_AWAIT=1");
     flags.push_back("-I" + include_directory());
     for (const auto& dir : options_.includes) flags.push_back("-I" + dir);
@@ -246,9 +264,10 @@ std::vector<card> known::run_probe(const std::string& header, const std::string&
         words.push_back(w);
     std::vector<card> cards;
     if (run(words, work + ".out", work + ".err") != 0) {
-        failed = "it does not compile: " + first_error(read_all(work + ".err"));
+        failed =
+            std::string(does_not_compile) + "\n" + first_error(read_all(work + ".err"), path, work + ".cpp");
     } else if (run({work}, work + ".out", work + ".err") != 0) {
-        failed = "what reads it did not run to its end";
+        failed = "can not be read: the program that does so did not run to its end";
     } else {
         const auto text = read_all(work + ".out");
         cards = cards_from(text);
@@ -295,18 +314,19 @@ const card* known::of_catalogue(const use& u, problems& found) const {
         "'rtai elements' lists what there is; an element of your own needs 'from: its_header.hpp'";
     if (!near.empty()) help = "did you mean '" + near + "'?";
     if (u.name.text.find("::") != std::string::npos) help = "add 'from:' with the header that declares it";
-    found.error(u.name.at, "there is no element '" + u.name.text + "'", help);
+    found.error(u.name.at, "there is no element " + quoted_text(u.name.text), help);
     return nullptr;
+}
+
+void known::tell(header& h, const word& from, problems& found) {
+    if (!std::exchange(h.told, true))
+        found.error(from.at, quoted_text(from.text) + " " + first_line(h.failed), lines_below(h.failed));
 }
 
 const card* known::of_header(const use& u, problems& found) {
     auto& h = in(header_path(u.from));
     if (!h.failed.empty()) {
-        if (!std::exchange(h.told, true))
-            found.error(u.from.at, "'" + u.from.text + "' can not be used: " + h.failed,
-                        h.failed.starts_with("there is no file")
-                            ? "headers are looked for beside the spec that names them"
-                            : "");
+        tell(h, u.from, found);
         return nullptr;
     }
     std::vector<std::string> names;
@@ -320,7 +340,7 @@ const card* known::of_header(const use& u, problems& found) {
         help = "the header has no elements: write RTAI_ELEMENT(" + u.name.text +
                ", \"what it does\"); after the struct";
     else if (near.empty()) help = "it has: " + rtai::detail::joined(names);
-    found.error(u.name.at, "'" + u.from.text + "' has no element '" + u.name.text + "'", help);
+    found.error(u.name.at, quoted_text(u.from.text) + " has no element " + quoted_text(u.name.text), help);
     return nullptr;
 }
 
@@ -334,41 +354,62 @@ const card* known::of_function(const use& u, problems& found) {
     for (const char c : u.function.text)
         good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':');
     if (!good) {
-        found.error(u.function.at, "'" + u.function.text + "' is no name of a C++ function",
+        found.error(u.function.at, quoted_text(u.function.text) + " is no name of a C++ function",
                     "for instance my::to_upper");
         return nullptr;
     }
     if (u.from.empty()) {
-        found.error(u.function.at, "where is '" + u.function.text + "'?",
+        found.error(u.function.at, "it is not said where " + quoted_text(u.function.text) + " is",
                     "add 'from:' with the header that declares it");
         return nullptr;
     }
     const auto* own = find(u.name.text);
     const auto path = header_path(u.from);
     const std::string key = path + "|" + own->cpp + "<" + u.function.text + ">";
-    for (const auto& f : functions_)
-        if (f->path == key) return f->cards.empty() ? nullptr : &f->cards.front();
+    const auto before =
+        std::find_if(functions_.begin(), functions_.end(), [&](const auto& f) { return f->path == key; });
+    auto& made = before != functions_.end()
+                     ? *before
+                     : functions_.emplace_back(probed_function(*own, u.function.text, path, key));
+    if (!made->cards.empty()) return &made->cards.front();
+    // A header that does not compile by itself is told of as that.
+    auto& h = in(path);
+    if (!h.failed.empty()) {
+        tell(h, u.from, found);
+    } else if (!std::exchange(made->told, true)) {
+        const auto says = [&](const char* words) { return made->failed.find(words) != std::string::npos; };
+        const bool is_unknown = says("\nno member named") || says("\nuse of undeclared") ||
+                                says("is not a member of") || says("was not declared");
+        const bool is_filter = own->name == "filter";
+        found.error(u.function.at,
+                    is_unknown ? quoted_text(u.from.text) + " has no function " + quoted_text(u.function.text)
+                               : "'" + own->name + "' can not use " + quoted_text(u.function.text),
+                    is_filter ? "'filter' takes a function bool(const T&)"
+                              : "'map' takes a function U(T), which makes one value of another");
+    }
+    return nullptr;
+}
+
+std::unique_ptr<known::header> known::probed_function(const card& own, const std::string& function,
+                                                      const std::string& path, const std::string& key) const {
     auto made = std::make_unique<header>();
     made->path = key;
-    auto cards =
-        run_probe(path, "#include <" + own->header + ">\n",
-                  "RTAI_ELEMENT(" + own->cpp + "<" + u.function.text + ">, \"the one\");\n", made->failed);
-    std::erase_if(cards, [](const card& c) { return c.about != "the one"; });
-    if (!made->failed.empty() || cards.empty()) {
-        found.error(made->failed.starts_with("there is no file") ? u.from.at : u.function.at,
-                    "'" + u.function.text + "' can not be used: " + made->failed,
-                    own->name == "filter" ? "filter takes a function bool(const T&)"
-                                          : "map takes a function that makes one value of another, U(T)");
-    } else {
-        cards.front().cpp = own->cpp + "<" + u.function.text + ">";
-        cards.front().about = own->about;
-        cards.front().header = own->header;
-        cards.front().takes_function = true;
-        cards.front().is_generic = false;
-        made->cards.push_back(std::move(cards.front()));
-    }
-    functions_.push_back(std::move(made));
-    return functions_.back()->cards.empty() ? nullptr : &functions_.back()->cards.front();
+    made->cards = run_probe(path, "#include <" + own.header + ">\n",
+                            "RTAI_ELEMENT(" + own.cpp + "<" + function + ">, \"the one\");\n", made->failed);
+    std::erase_if(made->cards, [](const card& c) { return c.about != "the one"; });
+    if (made->cards.empty()) return made;
+    auto& one = made->cards.front();
+    one.cpp = own.cpp + "<" + function + ">";
+    one.about = own.about;
+    one.header = own.header;
+    one.takes_function = true;
+    one.is_generic = false;
+    return made;
+}
+
+void known::begin() noexcept {
+    for (auto* list : {&headers_, &functions_})
+        for (auto& h : *list) h->told = false;
 }
 
 }  // namespace rtai::codegen

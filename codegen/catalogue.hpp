@@ -32,6 +32,9 @@ public:
     const card* find(std::string_view name) const noexcept;
     const card* find_service(std::string_view kind) const noexcept;
 
+    /// Another spec is checked: what is wrong with a header is told once for each.
+    void begin() noexcept;
+
     /// What `use` means, or null, with the problem told.
     const card* of(const use& u, problems& found);
 
@@ -50,7 +53,10 @@ private:
         bool told = false;
     };
     header& in(const std::string& path);
+    static void tell(header& h, const word& from, problems& found);
     const card* of_function(const use& u, problems& found);
+    std::unique_ptr<header> probed_function(const card& own, const std::string& function,
+                                            const std::string& path, const std::string& key) const;
     const card* of_header(const use& u, problems& found);
     const card* of_catalogue(const use& u, problems& found) const;
     std::vector<card> run_probe(const std::string& header, const std::string& extra, const std::string& what,

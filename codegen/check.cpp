@@ -20,10 +20,17 @@ std::string in_quotes(const std::string& s) { return "'" + s + "'"; }
 /// Guesses at what was meant. A spec with thousands of mistakes gets guesses for the first ones.
 class guesser {
 public:
-    std::string operator()(const std::string& word, const std::vector<std::string>& names) {
-        if (names.size() > left_) return {};
-        left_ -= names.size();
+    /// `name(i)` for each of `count`.
+    template <class Name>
+    std::string operator()(const std::string& word, std::size_t count, Name&& name) {
+        if (count > left_) return {};
+        left_ -= count;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < count; ++i) names.push_back(name(i));
         return nearest(word, names);
+    }
+    std::string operator()(const std::string& word, const std::vector<std::string>& names) {
+        return (*this)(word, names.size(), [&](std::size_t i) { return names[i]; });
     }
 
 private:
@@ -67,7 +74,8 @@ private:
             if (!meaning(*e.otherwise, e)) p_.sound = false;
             else if (p_.sound) same_ports(e);
             if (p_.sound && !e.when && e.first.what != nullptr && !e.first.what->can_be_missing)
-                found_.warn(e.otherwise->name.at, "this is never used: " + in_quotes(e.first.name.text) + " can always work",
+                found_.warn(e.otherwise->name.at,
+                            "this is never used: " + in_quotes(e.first.name.text) + " can always work",
                             "add 'when:' to choose between them at start");
         }
         if (e.when && p_.sound && !e.otherwise) can_be_left_out(e);
@@ -76,7 +84,9 @@ private:
     bool meaning(use& u, const element& e) {
         if (u.name.empty()) return false;
         if (const auto* sub = spec_.find_pipeline(u.name.text)) {
-            if (!u.from.empty()) found_.error(u.from.at, in_quotes(u.name.text) + " is a pipeline of this spec, and needs no header");
+            if (!u.from.empty())
+                found_.error(u.from.at,
+                             in_quotes(u.name.text) + " is a pipeline of this spec, and needs no header");
             if (!sub->sound) return false;
             u.sub = sub;
             for (const auto& b : sub->ports) {
@@ -89,7 +99,8 @@ private:
                 c.capacity = known_.capacity_of(c.type);
                 u.ports.push_back(std::move(c));
             }
-            if (!u.options.members.empty()) checker(found_).check(options_schema(*sub), u.options, e.name.text);
+            if (!u.options.members.empty())
+                checker(found_).check(options_schema(*sub), u.options, e.name.text);
             return true;
         }
         problems here;
@@ -99,11 +110,10 @@ private:
             const bool is_name = p.at.text() == u.name.at.text() && u.from.empty();
             // It may be a pipeline of a file that could not be read.
             if (is_name && !is_guess && !spec_.complete) continue;
-            std::vector<std::string> names;
-            if (is_name && !is_guess)
-                for (const auto& other : spec_.pipelines) names.push_back(other->name.text);
-            const auto near = near_(u.name.text, names);
-            found_.error(p.at, p.message, near.empty() ? p.help : "did you mean the pipeline '" + near + "'?");
+            const auto near = near_(u.name.text, is_name && !is_guess ? spec_.pipelines.size() : 0,
+                                    [&](std::size_t i) { return spec_.pipelines[i]->name.text; });
+            found_.error(p.at, p.message,
+                         near.empty() ? p.help : "did you mean the pipeline '" + near + "'?");
         }
         if (u.what == nullptr) return false;
         u.ports = u.what->ports;
@@ -113,7 +123,9 @@ private:
         for (auto& p : options.sorted()) {
             // "'treshold' is no option of 'vad'": say what vad is, too.
             const auto tail = "is no option of " + in_quotes(e.name.text);
-            if (p.message.ends_with(tail)) p.message = p.message.substr(0, p.message.size() - tail.size()) + "is no option of " + in_quotes(u.name.text);
+            if (p.message.ends_with(tail))
+                p.message = p.message.substr(0, p.message.size() - tail.size()) + "is no option of " +
+                            in_quotes(u.name.text);
             found_.error(p.at, p.message, p.help);
         }
         return true;
@@ -127,8 +139,10 @@ private:
             });
             if (same == others.end()) {
                 found_.error(e.otherwise->name.at,
-                             in_quotes(e.otherwise->name.text) + " can not stand in for " + in_quotes(e.first.name.text) + ": it has no " +
-                                 (port.is_input ? "input " : "output ") + in_quotes(port.name) + " of " + spec_type(port.type),
+                             in_quotes(e.otherwise->name.text) + " can not stand in for " +
+                                 in_quotes(e.first.name.text) + ": it has no " +
+                                 (port.is_input ? "input " : "output ") + in_quotes(port.name) + " of " +
+                                 spec_type(port.type),
                              "both must have the same ports, with the same names");
                 p_.sound = false;
             }
@@ -143,11 +157,13 @@ private:
             ++(c.is_input ? inputs : outputs);
         }
         if (inputs == 0 || outputs == 0) return;
-        const bool passes = inputs == 1 && outputs == 1 && in->name == "in" && out->name == "out" && in->type == out->type &&
-                            (in->type != "rtai::audio" || out->follows_input);
+        const bool passes = inputs == 1 && outputs == 1 && in->name == "in" && out->name == "out" &&
+                            in->type == out->type && (in->type != "rtai::audio" || out->follows_input);
         if (!passes)
-            found_.error(e.when->at, in_quotes(e.name.text) + " can not be left out: streams can not pass it by",
-                         "what has one input 'in' and one output 'out' of the same type can be; add 'otherwise:' with another in its place");
+            found_.error(e.when->at,
+                         in_quotes(e.name.text) + " can not be left out: streams can not pass it by",
+                         "what has one input 'in' and one output 'out' of the same type can be; add "
+                         "'otherwise:' with another in its place");
     }
 
     void own_ports() {
@@ -155,14 +171,19 @@ private:
             if (b.type.empty()) continue;
             const auto own = spec_type(b.type.text);
             const bool audio = b.type.text == "rtai::audio";
-            if (!audio && (!b.format.rates.empty() || !b.format.channels.empty() || !b.format.encodings.empty()))
-                found_.error(b.name.at, in_quotes(b.name.text) + " is " + own + ", and only audio has a rate, channels and an encoding",
+            if (!audio &&
+                (!b.format.rates.empty() || !b.format.channels.empty() || !b.format.encodings.empty()))
+                found_.error(b.name.at,
+                             in_quotes(b.name.text) + " is " + own +
+                                 ", and only audio has a rate, channels and an encoding",
                              "write '" + b.name.text + ": " + own + "'");
             if (audio || b.type.text.find("::") != std::string::npos) continue;
             const std::vector<std::string> types = {"audio", "text", "moment", "control", "image", "video"};
             const auto near = nearest(own, types);
             found_.error(b.type.at, "there is no type " + in_quotes(own),
-                         near.empty() ? "there is: " + rtai::detail::joined(types) + "; a C++ type is written with its namespace" : "did you mean '" + near + "'?");
+                         near.empty() ? "there is: " + rtai::detail::joined(types) +
+                                            "; a C++ type is written with its namespace"
+                                      : "did you mean '" + near + "'?");
             b.type.text.clear();
             p_.sound = false;
         }
@@ -182,7 +203,8 @@ private:
         wire made;
         made.at = w.at;
         made.from.name = word(w.text.substr(0, dot), w.at.part(0, std::min(dot, w.text.size())));
-        if (dot != std::string::npos) made.from.port = word(w.text.substr(dot + 1), w.at.part(dot + 1, w.text.size() - dot - 1));
+        if (dot != std::string::npos)
+            made.from.port = word(w.text.substr(dot + 1), w.at.part(dot + 1, w.text.size() - dot - 1));
         made.to.name = word("barge_in", w.at);
         e->name = word("barge_in", w.at);
         e->first.name = word("barge_in", w.at);
@@ -209,13 +231,17 @@ private:
             const auto& b = *port->second;
             if (b.is_input != gives) {
                 found_.error(end.name.at,
-                             in_quotes(b.name.text) + (gives ? " goes out of the pipeline, and gives nothing" : " comes into the pipeline, and takes nothing"),
-                             gives ? "a line begins with an element, or with a port under 'in:'" : "a line ends with an element, or with a port under 'out:'");
+                             in_quotes(b.name.text) + (gives ? " goes out of the pipeline, and gives nothing"
+                                                             : " comes into the pipeline, and takes nothing"),
+                             gives ? "a line begins with an element, or with a port under 'in:'"
+                                   : "a line ends with an element, or with a port under 'out:'");
                 p_.sound = p_.has_all_wires = false;
                 return;
             }
             if (!end.port.empty()) {
-                found_.error(end.port.at, in_quotes(b.name.text) + " is a port of the pipeline, and has no ports itself", "write only " + in_quotes(b.name.text));
+                found_.error(end.port.at,
+                             in_quotes(b.name.text) + " is a port of the pipeline, and has no ports itself",
+                             "write only " + in_quotes(b.name.text));
                 p_.sound = false;
             }
             end.edge_of = &b;
@@ -229,16 +255,16 @@ private:
         p_.sound = false;
         p_.has_all_wires = false;
         if (!p_.has_all_names) return;
-        std::vector<std::string> names;
-        for (const auto& b : p_.ports)
-            if (b.is_input == gives) names.push_back(b.name.text);
-        for (const auto& e : p_.elements) names.push_back(e->name.text);
-        const auto near = near_(end.name.text, names);
+        const auto near = near_(end.name.text, p_.ports.size() + p_.elements.size(), [&](std::size_t i) {
+            if (i >= p_.ports.size()) return p_.elements[i - p_.ports.size()]->name.text;
+            return p_.ports[i].is_input == gives ? p_.ports[i].name.text : std::string();
+        });
         std::string help = "it must be under 'elements:', 'in:' or 'out:'";
         if (!near.empty()) help = "did you mean '" + near + "'?";
         else if (known_.find(end.name.text) != nullptr || spec_.find_pipeline(end.name.text) != nullptr)
             help = "add it under 'elements:': '" + end.name.text + ": " + end.name.text + "'";
-        if (told_.insert(end.name.text).second) found_.error(end.name.at, "there is no element or port " + in_quotes(end.name.text), help);
+        if (told_.insert(end.name.text).second)
+            found_.error(end.name.at, "there is no element or port " + in_quotes(end.name.text), help);
     }
 
     void port_of(wire_end& end, bool gives) {
@@ -255,15 +281,18 @@ private:
             }
         if (end.card != nullptr) return;
         if (names.empty()) {
-            found_.error(end.name.at, in_quotes(end.name.text) + (gives ? " gives nothing" : " takes nothing"),
+            found_.error(end.name.at,
+                         in_quotes(end.name.text) + (gives ? " gives nothing" : " takes nothing"),
                          in_quotes(u.name.text) + (gives ? " has no output" : " has no input"));
             p_.sound = false;
             return;
         }
         if (end.port.empty()) return;
         const auto near = near_(end.port.text, names);
-        found_.error(end.port.at, in_quotes(end.name.text) + " has no " + (gives ? "output " : "input ") + in_quotes(end.port.text),
-                     near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
+        found_.error(
+            end.port.at,
+            in_quotes(end.name.text) + " has no " + (gives ? "output " : "input ") + in_quotes(end.port.text),
+            near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
         p_.sound = false;
     }
 
@@ -279,10 +308,12 @@ private:
 
     std::vector<candidate> candidates(const wire_end& end, bool gives) const {
         std::vector<candidate> all;
-        if (end.edge_of != nullptr && !end.edge_of->type.empty()) all.push_back({nullptr, end.edge_of->type.text});
+        if (end.edge_of != nullptr && !end.edge_of->type.empty())
+            all.push_back({nullptr, end.edge_of->type.text});
         if (end.part == nullptr) return all;
         for (const auto& c : end.part->first.ports)
-            if (c.is_input != gives && (end.card == nullptr || end.card == &c)) all.push_back({&c, type_of(end, c)});
+            if (c.is_input != gives && (end.card == nullptr || end.card == &c))
+                all.push_back({&c, type_of(end, c)});
         return all;
     }
 
@@ -291,7 +322,8 @@ private:
     };
 
     static bool has_usual_name(const pair& p) {
-        return (p.from.card == nullptr || p.from.card->name == "out") && (p.to.card == nullptr || p.to.card->name == "in");
+        return (p.from.card == nullptr || p.from.card->name == "out") &&
+               (p.to.card == nullptr || p.to.card->name == "in");
     }
 
     /// Chooses ports and finds the types of generic elements, wire by wire, until nothing more follows. What
@@ -300,7 +332,8 @@ private:
         std::set<wire*> open, to_guess;  // in the order of the spec
         std::deque<wire*> next;
         for (auto& w : p_.wires)
-            if ((w.from.part != nullptr || w.from.edge_of != nullptr) && (w.to.part != nullptr || w.to.edge_of != nullptr)) {
+            if ((w.from.part != nullptr || w.from.edge_of != nullptr) &&
+                (w.to.part != nullptr || w.to.edge_of != nullptr)) {
                 open.insert(&w);
                 next.push_back(&w);
             }
@@ -331,12 +364,16 @@ private:
         // Whatever was told before may be the reason.
         if (!p_.sound || open.empty()) return;
         const auto& w = **open.begin();
-        found_.error(w.from.name.at, "it can not be told what flows from " + in_quotes(w.from.name.text) + " to " + in_quotes(w.to.name.text),
+        found_.error(w.from.name.at,
+                     "it can not be told what flows from " + in_quotes(w.from.name.text) + " to " +
+                         in_quotes(w.to.name.text),
                      "connect one of them to something whose type is known");
         p_.sound = false;
     }
 
-    static std::string stream_of(const wire_end& end) { return end.part != nullptr ? end.part->stream : std::string(); }
+    static std::string stream_of(const wire_end& end) {
+        return end.part != nullptr ? end.part->stream : std::string();
+    }
 
     /// Whether it is decided what this wire connects, or that it can not be.
     bool try_connect(wire& w, bool guess) {
@@ -393,10 +430,16 @@ private:
     }
 
     void mismatch(const wire& w, const std::vector<candidate>& froms, const std::vector<candidate>& tos) {
-        const auto end_text = [](const wire_end& e) { return in_quotes(e.port.empty() ? e.name.text : e.name.text + "." + e.port.text); };
-        const bool is_barge_in = w.to.part != nullptr && w.to.part->first.what != nullptr && w.to.part->first.what->cpp == "rtai::barge_in";
-        found_.error(w.from.name.at, end_text(w.from) + " sends " + listed(froms) + ", but " + end_text(w.to) + " takes " + listed(tos),
-                     is_barge_in ? "name a port that sends moments, for instance vad.speech" : bridge(froms, tos));
+        const auto end_text = [](const wire_end& e) {
+            return in_quotes(e.port.empty() ? e.name.text : e.name.text + "." + e.port.text);
+        };
+        const bool is_barge_in = w.to.part != nullptr && w.to.part->first.what != nullptr &&
+                                 w.to.part->first.what->cpp == "rtai::barge_in";
+        found_.error(
+            w.from.name.at,
+            end_text(w.from) + " sends " + listed(froms) + ", but " + end_text(w.to) + " takes " +
+                listed(tos),
+            is_barge_in ? "name a port that sends moments, for instance vad.speech" : bridge(froms, tos));
         p_.sound = false;
     }
 
@@ -405,29 +448,37 @@ private:
         std::vector<std::string> names;
         for (const auto& c : known_.elements()) {
             const auto takes = [&](const candidate& f) {
-                return std::any_of(c.ports.begin(), c.ports.end(), [&](const port_card& p) { return p.is_input && p.type == f.type; });
+                return std::any_of(c.ports.begin(), c.ports.end(),
+                                   [&](const port_card& p) { return p.is_input && p.type == f.type; });
             };
             const auto gives = [&](const candidate& t) {
-                return std::any_of(c.ports.begin(), c.ports.end(), [&](const port_card& p) { return !p.is_input && p.type == t.type; });
+                return std::any_of(c.ports.begin(), c.ports.end(),
+                                   [&](const port_card& p) { return !p.is_input && p.type == t.type; });
             };
-            if (std::any_of(froms.begin(), froms.end(), takes) && std::any_of(tos.begin(), tos.end(), gives)) names.push_back(c.name);
+            if (std::any_of(froms.begin(), froms.end(), takes) && std::any_of(tos.begin(), tos.end(), gives))
+                names.push_back(c.name);
         }
         const auto from = spec_type(froms.front().type), to = spec_type(tos.front().type);
         if (names.empty())
-            return "put an element between them that takes " + from + " and gives " + to + ": 'map' with a function of yours, or an element of your own";
+            return "put an element between them that takes " + from + " and gives " + to +
+                   ": 'map' with a function of yours, or an element of your own";
         constexpr std::size_t most = 3;
         if (names.size() > most) names.resize(most);
-        return "put an element between them that takes " + from + " and gives " + to + ", for instance " + rtai::detail::joined(names, " or ");
+        return "put an element between them that takes " + from + " and gives " + to + ", for instance " +
+               rtai::detail::joined(names, " or ");
     }
 
     void ambiguous(const wire& w, const std::vector<pair>& fit) {
         std::vector<std::string> ways;
         for (const auto& p : fit) {
-            const auto from = p.from.card == nullptr ? w.from.name.text : w.from.name.text + "." + p.from.card->name;
+            const auto from =
+                p.from.card == nullptr ? w.from.name.text : w.from.name.text + "." + p.from.card->name;
             const auto to = p.to.card == nullptr ? w.to.name.text : w.to.name.text + "." + p.to.card->name;
             ways.push_back("'" + from + " -> " + to + "'");
         }
-        found_.error(w.from.name.at, "from " + in_quotes(w.from.name.text) + " to " + in_quotes(w.to.name.text) + " there is more than one way",
+        found_.error(w.from.name.at,
+                     "from " + in_quotes(w.from.name.text) + " to " + in_quotes(w.to.name.text) +
+                         " there is more than one way",
                      "write " + rtai::detail::joined(ways, " or "));
         p_.sound = false;
     }
@@ -438,9 +489,12 @@ private:
         for (const auto& w : p_.wires) {
             if (!w.policy) continue;
             if (w.type == "rtai::control" && w.policy->text != "block")
-                found_.error(w.policy->at, "control is never dropped, and " + in_quotes(w.policy->text) + " would", "leave the policy out, or write 'policy: block'");
+                found_.error(w.policy->at,
+                             "control is never dropped, and " + in_quotes(w.policy->text) + " would",
+                             "leave the policy out, or write 'policy: block'");
             if (w.policy->text == "latest" && w.capacity)
-                found_.error(w.capacity->at, "'latest' keeps one value, so it has no capacity", "leave the capacity out");
+                found_.error(w.capacity->at, "'latest' keeps one value, so it has no capacity",
+                             "leave the capacity out");
         }
     }
 
@@ -453,8 +507,11 @@ private:
             if (is_new) continue;
             const auto text = [](const std::optional<word>& v) { return v ? v->text : std::string(); };
             if (text(at->second->capacity) != text(w.capacity) || text(at->second->policy) != text(w.policy))
-                found_.error(w.at, "two wires into " + in_quotes(w.to.name.text + "." + w.to.card->name) + " share one queue, and say different things of it",
-                             "the other is at " + at->second->at.text() + "; to give each its own queue, put a 'merge' there");
+                found_.error(w.at,
+                             "two wires into " + in_quotes(w.to.name.text + "." + w.to.card->name) +
+                                 " share one queue, and say different things of it",
+                             "the other is at " + at->second->at.text() +
+                                 "; to give each its own queue, put a 'merge' there");
         }
     }
 
@@ -463,14 +520,21 @@ private:
         for (const auto& w : p_.wires) used.insert({w.from.edge_of, w.to.edge_of});
         for (const auto& b : p_.ports) {
             if (used.contains(&b)) continue;
-            if (b.is_input) found_.error(b.name.at, "nothing takes what comes in at " + in_quotes(b.name.text), "add a line to 'flow:' that begins with it, or remove the port");
-            else found_.error(b.name.at, "nothing feeds " + in_quotes(b.name.text), "add a line to 'flow:' that ends with it, or remove the port");
+            if (b.is_input)
+                found_.error(b.name.at, "nothing takes what comes in at " + in_quotes(b.name.text),
+                             "add a line to 'flow:' that begins with it, or remove the port");
+            else
+                found_.error(b.name.at, "nothing feeds " + in_quotes(b.name.text),
+                             "add a line to 'flow:' that ends with it, or remove the port");
         }
         for (const auto& e : p_.elements) {
             const auto& wires = wires_of_[e.get()];
-            if (wires.empty()) found_.error(e->name.at, in_quotes(e->name.text) + " is not used", "name it in a line of 'flow:', or remove it");
+            if (wires.empty())
+                found_.error(e->name.at, in_quotes(e->name.text) + " is not used",
+                             "name it in a line of 'flow:', or remove it");
             // What an unresolved wire was meant for is not known.
-            else if (std::all_of(wires.begin(), wires.end(), [](const wire* w) { return w->resolved; })) ports_are_used(*e, wires);
+            else if (std::all_of(wires.begin(), wires.end(), [](const wire* w) { return w->resolved; }))
+                ports_are_used(*e, wires);
         }
     }
 
@@ -487,14 +551,18 @@ private:
             if (!c.is_input || c.may_be_unwired || used.contains(&c)) continue;
             // With one input, what is missing is all that it is there for.
             const auto end = inputs_of(e) == 1 ? e.name.text : e.name.text + "." + c.name;
-            found_.error(e.name.at, "nothing feeds " + in_quotes(end), "it takes " + stream_words(e, c) + ": add a line to 'flow:' that ends with " + in_quotes(end));
+            found_.error(e.name.at, "nothing feeds " + in_quotes(end),
+                         "it takes " + stream_words(e, c) + ": add a line to 'flow:' that ends with " +
+                             in_quotes(end));
         }
         if (has_outputs && !gives)
-            found_.error(e.name.at, "what " + in_quotes(e.name.text) + " gives goes nowhere", "add a line to 'flow:' that begins with it, or remove it");
+            found_.error(e.name.at, "what " + in_quotes(e.name.text) + " gives goes nowhere",
+                         "add a line to 'flow:' that begins with it, or remove it");
     }
 
     static std::ptrdiff_t inputs_of(const element& e) {
-        return std::count_if(e.first.ports.begin(), e.first.ports.end(), [](const port_card& c) { return c.is_input; });
+        return std::count_if(e.first.ports.begin(), e.first.ports.end(),
+                             [](const port_card& c) { return c.is_input; });
     }
 
     static std::string stream_words(const element& e, const port_card& c) {
@@ -506,8 +574,10 @@ private:
     void cycles() {
         std::map<const element*, std::vector<const wire*>> out;
         for (const auto& w : p_.wires) {
-            const bool drops = w.policy && w.policy->text != "block" && (w.capacity || w.policy->text == "latest");
-            if (w.resolved && w.from.part != nullptr && w.to.part != nullptr && !drops) out[w.from.part].push_back(&w);
+            const bool drops =
+                w.policy && w.policy->text != "block" && (w.capacity || w.policy->text == "latest");
+            if (w.resolved && w.from.part != nullptr && w.to.part != nullptr && !drops)
+                out[w.from.part].push_back(&w);
         }
         std::map<const element*, int> state;  // 1: on the path, 2: done
         std::set<const element*> told;
@@ -542,8 +612,10 @@ private:
                         ring.erase(ring.begin() + most / 2, ring.end() - most / 2);
                         ring.insert(ring.begin() + most / 2, "...");
                     }
-                    found_.error(w->from.name.at, "the cycle " + rtai::detail::joined(ring, " -> ") + " can fill up and stop for ever",
-                                 loosened(*w));
+                    found_.error(
+                        w->from.name.at,
+                        "the cycle " + rtai::detail::joined(ring, " -> ") + " can fill up and stop for ever",
+                        loosened(*w));
                 }
             }
         }
@@ -551,8 +623,11 @@ private:
 
     static std::string loosened(const wire& w) {
         if (w.type == "rtai::control") return "control is never dropped: take one of its wires out";
-        const auto end = [](const wire_end& e) { return e.port.empty() ? e.name.text : e.name.text + "." + e.port.text; };
-        return "let one of its wires drop: { line: " + end(w.from) + " -> " + end(w.to) + ", capacity: 8, policy: drop_oldest }";
+        const auto end = [](const wire_end& e) {
+            return e.port.empty() ? e.name.text : e.name.text + "." + e.port.text;
+        };
+        return "let one of its wires drop: { line: " + end(w.from) + " -> " + end(w.to) +
+               ", capacity: 8, policy: drop_oldest }";
     }
 
     spec& spec_;
@@ -570,7 +645,8 @@ private:
 
 class service_checker {
 public:
-    service_checker(spec& s, known& k, guesser& near, problems& found) : spec_(s), known_(k), near_(near), found_(found) {
+    service_checker(spec& s, known& k, guesser& near, problems& found)
+        : spec_(s), known_(k), near_(near), found_(found) {
         for (const auto& one : spec_.services) by_name_.emplace(one->name.text, one.get());
         for (const auto& one : spec_.pipelines) pipelines_.emplace(one->name.text, one.get());
     }
@@ -591,8 +667,9 @@ private:
             std::vector<std::string> names;
             for (const auto& c : known_.services()) names.push_back(c.name);
             const auto near = near_(s.kind.text, names);
-            found_.error(s.kind.at, "there is no kind of service " + quoted_text(s.kind.text),
-                         near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
+            found_.error(
+                s.kind.at, "there is no kind of service " + quoted_text(s.kind.text),
+                near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
             s.sound = false;
             return;
         }
@@ -612,8 +689,12 @@ private:
         for (const auto& m : v.members)
             if (!type.item.empty()) references(s, type.item.front(), m.held);
         if (!v.is_scalar()) return;
-        if (has_variables(v.text) && (type.type == schema::kind::pipeline || type.type == schema::kind::service || type.type == schema::kind::store)) {
-            found_.error(v.at, "the name of a " + std::string(name_of(type.type)) + " can not come from a variable", "it is compiled into the program: write the name itself");
+        if (has_variables(v.text) &&
+            (type.type == schema::kind::pipeline || type.type == schema::kind::service ||
+             type.type == schema::kind::store)) {
+            found_.error(v.at,
+                         "the name of a " + std::string(name_of(type.type)) + " can not come from a variable",
+                         "it is compiled into the program: write the name itself");
             return;
         }
         if (type.type == schema::kind::pipeline) {
@@ -627,27 +708,29 @@ private:
             s.pipelines.emplace_back(p, v.at);
             if (p->sound) session_fits(s, *p, v.at);
         }
-        if (type.type == schema::kind::service && !service_named(v.text)) unknown(v, "service", spec_.services);
+        if (type.type == schema::kind::service && !service_named(v.text))
+            unknown(v, "service", spec_.services);
         if (type.type == schema::kind::store && (!spec_.stores || spec_.stores->find(v.text) == nullptr)) {
             std::vector<std::string> names;
             if (spec_.stores)
                 for (const auto& m : spec_.stores->members) names.push_back(m.name);
             const auto near = near_(v.text, names);
             found_.error(v.at, "there is no store " + quoted_text(v.text),
-                         near.empty() ? "it must be under 'stores:', for instance '" + v.text + ": { kind: memory }'" : "did you mean '" + near + "'?");
+                         near.empty()
+                             ? "it must be under 'stores:', for instance '" + v.text + ": { kind: memory }'"
+                             : "did you mean '" + near + "'?");
         }
     }
 
     /// Tells it; the one that was probably meant.
     template <class List>
     std::string unknown(const value& v, const std::string& what, const List& list) {
-        std::vector<std::string> names;
-        for (const auto& item : list) names.push_back(item->name.text);
-        const auto near = near_(v.text, names);
+        const auto near = near_(v.text, list.size(), [&](std::size_t i) { return list[i]->name.text; });
         if (near.empty() && !spec_.complete) return {};
         constexpr std::size_t most = 10;
-        const bool more = names.size() > most;
-        if (more) names.resize(most);
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < std::min(most, list.size()); ++i) names.push_back(list[i]->name.text);
+        const bool more = list.size() > most;
         found_.error(v.at, "there is no " + what + " " + quoted_text(v.text),
                      !near.empty()   ? "did you mean '" + near + "'?"
                      : names.empty() ? "the spec has none"
@@ -661,7 +744,9 @@ private:
         for (const auto& c : s.what->ports) left.push_back(&c);
         bool all_fit = true;
         for (const auto& b : p.ports) {
-            const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) { return c->is_input != b.is_input && c->type == b.type.text; });
+            const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) {
+                return c->is_input != b.is_input && c->type == b.type.text;
+            });
             if (match != left.end()) {
                 left.erase(match);
                 continue;
@@ -672,15 +757,22 @@ private:
             const auto type = spec_type(b.type.text);
             const bool another = std::find(types.begin(), types.end(), type) != types.end();
             const std::string verb = b.is_input ? "gives" : "takes", other = b.is_input ? "takes" : "sends";
-            const std::string has = types.empty() ? verb + " nothing" : another ? verb + " only one such stream" : verb + " " + rtai::detail::joined(types, " and ");
-            found_.error(at, in_quotes(p.name.text) + " " + other + " " + type + " at " + in_quotes(b.name.text) + ", but service " + in_quotes(s.name.text) + " " + has,
-                         types.empty() ? in_quotes(s.kind.text) + " runs pipelines without ports" : "take that port out, or name another pipeline");
+            const std::string has = types.empty() ? verb + " nothing"
+                                    : another     ? verb + " only one such stream"
+                                                  : verb + " " + rtai::detail::joined(types, " and ");
+            found_.error(at,
+                         in_quotes(p.name.text) + " " + other + " " + type + " at " + in_quotes(b.name.text) +
+                             ", but service " + in_quotes(s.name.text) + " " + has,
+                         types.empty() ? in_quotes(s.kind.text) + " runs pipelines without ports"
+                                       : "take that port out, or name another pipeline");
             s.sound = false;
             if (!b.is_input) all_fit = false;
         }
         for (const auto* c : left)
             if (all_fit && c->is_input && !c->may_be_unwired) {
-                found_.error(at, "service " + in_quotes(s.name.text) + " takes " + spec_type(c->type) + ", but " + in_quotes(p.name.text) + " sends none",
+                found_.error(at,
+                             "service " + in_quotes(s.name.text) + " takes " + spec_type(c->type) + ", but " +
+                                 in_quotes(p.name.text) + " sends none",
                              "add a port of that type under 'out:', or name another pipeline");
                 s.sound = false;
             }
@@ -693,33 +785,44 @@ private:
         for (const auto& p : spec_.processes) {
             all_known = all_known && p.sound;
             if (const auto [before, is_new] = names.emplace(p.name.text, p.name.at); !is_new)
-                found_.error(p.name.at, "there are two processes called " + in_quotes(p.name.text), "the first is at " + before->second.text());
+                found_.error(p.name.at, "there are two processes called " + in_quotes(p.name.text),
+                             "the first is at " + before->second.text());
             for (const auto& n : p.services) {
                 if (n.empty()) all_known = false;
-                else placed.insert(service_named(n.text) ? n.text : unknown(value(n.text, n.at), "service", spec_.services));
+                else
+                    placed.insert(service_named(n.text)
+                                      ? n.text
+                                      : unknown(value(n.text, n.at), "service", spec_.services));
             }
             for (const auto& [n, address] : p.reach) {
-                const bool here = std::any_of(p.services.begin(), p.services.end(), [&](const word& w) { return w.text == n.text; });
+                const bool here = std::any_of(p.services.begin(), p.services.end(),
+                                              [&](const word& w) { return w.text == n.text; });
                 if (!service_named(n.text)) unknown(value(n.text, n.at), "service", spec_.services);
-                else if (here) found_.error(n.at, in_quotes(n.text) + " runs in this process, so there is no need to reach it", "take it out of 'reach:' or of 'run:'");
+                else if (here)
+                    found_.error(n.at,
+                                 in_quotes(n.text) + " runs in this process, so there is no need to reach it",
+                                 "take it out of 'reach:' or of 'run:'");
                 schema text(schema::kind::text);
                 checker(found_).check(text, address, n.text);
                 if (address.is_scalar() && !has_variables(address.text)) {
                     const auto colon = address.text.rfind(':');
-                    const auto port = colon == std::string::npos ? std::nullopt : parse_integer(std::string_view(address.text).substr(colon + 1));
+                    const auto port = colon == std::string::npos
+                                          ? std::nullopt
+                                          : parse_integer(std::string_view(address.text).substr(colon + 1));
                     if (!port || *port < 1 || *port > 65535 || colon == 0)
-                        found_.error(address.at, quoted_text(address.text) + " is no address", "write host:port, for instance relay.internal:50052");
+                        found_.error(address.at, quoted_text(address.text) + " is no address",
+                                     "write host:port, for instance relay.internal:50052");
                 }
             }
         }
         if (spec_.processes.empty() || !all_known) return;
         for (const auto& s : spec_.services)
-            if (!placed.contains(s->name.text)) found_.error(s->name.at, "service " + in_quotes(s->name.text) + " runs in no process", "add it to the 'run:' of one under 'processes:'");
+            if (!placed.contains(s->name.text))
+                found_.error(s->name.at, "service " + in_quotes(s->name.text) + " runs in no process",
+                             "add it to the 'run:' of one under 'processes:'");
     }
 
-    bool service_named(const std::string& n) const {
-        return by_name_.contains(n);
-    }
+    bool service_named(const std::string& n) const { return by_name_.contains(n); }
 
     // --- Two services on one port ------------------------------------------------------------------------
 
@@ -742,14 +845,20 @@ private:
         for (const auto& one : all) {
             if (one.port == 0) continue;
             auto& others = on[{one.port, one.udp}];
-            const auto other = std::find_if(others.begin(), others.end(), [&](const listening* o) { return together(one.service, o->service); });
+            const auto other = std::find_if(others.begin(), others.end(), [&](const listening* o) {
+                return together(one.service, o->service);
+            });
             if (other == others.end()) {
                 others.push_back(&one);
                 continue;
             }
             const bool same = one.service == (*other)->service;
-            found_.error(one.at, in_quotes(one.service) + " listens " + (one.by_default ? "by default " : "") + "on port " + std::to_string(one.port) + (same ? " twice" : ", and so does " + in_quotes((*other)->service)),
-                         "the other is at " + (*other)->at.text() + "; give one of them another port" + (same ? "" : ", or run them in different processes"));
+            found_.error(one.at,
+                         in_quotes(one.service) + " listens " + (one.by_default ? "by default " : "") +
+                             "on port " + std::to_string(one.port) +
+                             (same ? " twice" : ", and so does " + in_quotes((*other)->service)),
+                         "the other is at " + (*other)->at.text() + "; give one of them another port" +
+                             (same ? "" : ", or run them in different processes"));
         }
     }
 
@@ -757,18 +866,21 @@ private:
         if (spec_.processes.empty() || a == b) return true;
         const auto first = runs_in_.find(a), second = runs_in_.find(b);
         if (first == runs_in_.end() || second == runs_in_.end()) return false;
-        return std::any_of(first->second.begin(), first->second.end(), [&](const process* p) { return second->second.contains(p); });
+        return std::any_of(first->second.begin(), first->second.end(),
+                           [&](const process* p) { return second->second.contains(p); });
     }
 
     /// Ports that are written, and the defaults of what is there: `http: {}` listens on 8080.
-    static void collect(const service& s, const schema& type, const value& v, const place& at, const std::string& path, std::vector<listening>& all) {
+    static void collect(const service& s, const schema& type, const value& v, const place& at,
+                        const std::string& path, std::vector<listening>& all) {
         for (const auto& f : type.fields) {
             const auto* given = v.find(f.name);
             const auto here = path + "." + f.name;
             if (f.type == schema::kind::object) {
                 // What is not written is not there, unless it always is.
                 if (given != nullptr) collect(s, f, *given, given->at ? given->at : at, here, all);
-                else if (s.kind.text == "lines" && f.name == "listen") collect(s, f, value(value::kind::map), at, here, all);
+                else if (s.kind.text == "lines" && f.name == "listen")
+                    collect(s, f, value(value::kind::map), at, here, all);
             }
             if (f.type != schema::kind::port) continue;
             std::string text = f.otherwise;
@@ -778,7 +890,9 @@ private:
                 where = given->at;
                 if (has_variables(text)) continue;
             }
-            if (const auto n = parse_integer(text)) all.push_back({s.name.text, here, *n, where, here.find("webrtc") != std::string::npos, given == nullptr});
+            if (const auto n = parse_integer(text))
+                all.push_back({s.name.text, here, *n, where, here.find("webrtc") != std::string::npos,
+                               given == nullptr});
         }
     }
 
@@ -792,7 +906,8 @@ private:
 };
 
 /// Ten pipelines that use each other ten times are ten billion elements.
-void limit_sizes(const std::vector<pipeline*>& order, const std::map<std::string, pipeline*>& by_name, problems& found) {
+void limit_sizes(const std::vector<pipeline*>& order, const std::map<std::string, pipeline*>& by_name,
+                 problems& found) {
     constexpr std::size_t most_elements = 10'000, most_levels = 32;
     struct size {
         std::size_t elements = 0, levels = 1;
@@ -812,10 +927,13 @@ void limit_sizes(const std::vector<pipeline*>& order, const std::map<std::string
             if (e->otherwise) add(*e->otherwise);
         }
         if (all.elements > most_elements || all.levels > most_levels) {
-            found.error(p->name.at,
-                        all.levels > most_levels ? "pipelines stand in one another more than " + std::to_string(most_levels) + " deep"
-                                                 : "with the pipelines in it, '" + p->name.text + "' has more than " + std::to_string(most_elements) + " elements",
-                        "connect services instead, or write it as an element of your own");
+            found.error(
+                p->name.at,
+                all.levels > most_levels
+                    ? "pipelines stand in one another more than " + std::to_string(most_levels) + " deep"
+                    : "with the pipelines in it, '" + p->name.text + "' has more than " +
+                          std::to_string(most_elements) + " elements",
+                "connect services instead, or write it as an element of your own");
             p->sound = false;
             all = {};
         }
@@ -923,6 +1041,7 @@ schema options_schema(const pipeline& p) {
 
 void check(spec& s, known& catalogue, problems& found) {
     guesser near;
+    catalogue.begin();
     for (auto* p : in_order(s, found)) graph_checker(s, *p, catalogue, near, found).check();
     service_checker(s, catalogue, near, found).check();
 }

@@ -15,7 +15,8 @@ namespace rtai::codegen {
 
 namespace {
 
-constexpr std::size_t largest_table = 200'000;
+// What a spec can ask for is bounded: after so much work, tables are smaller.
+constexpr std::size_t largest_table = 200'000, smallest_table = 2'000, most_work = 500'000;
 
 /// Costs for every combination of the values of some variables.
 struct table {
@@ -69,7 +70,7 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
         std::vector<std::uint32_t> best;  ///< index of its value, for each combination of those
     };
     std::vector<decision> decisions;
-    std::vector<bool> done(n, false);
+    std::size_t work = 0;
 
     const auto neighbours = [&](std::size_t v) {
         std::set<std::size_t> all;
@@ -90,7 +91,8 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
         with.insert(std::lower_bound(with.begin(), with.end(), v), v);
 
         // Too large a table: leave out what is beyond it, as if those connections cost nothing.
-        while (size_of(with) > largest_table) {
+        const auto largest = std::clamp(most_work - std::min(work, most_work), smallest_table, largest_table);
+        while (size_of(with) > largest && !around.empty()) {
             const auto out = around.back();
             around.pop_back();
             with.erase(std::find(with.begin(), with.end(), out));
@@ -106,6 +108,8 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
                     if (other != v) in[other].erase(gone);
             }
         }
+
+        work += size_of(with);
 
         table made;
         made.of = around;
@@ -140,7 +144,6 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
             d.best.push_back(best);
         }
         decisions.push_back(std::move(d));
-        done[v] = true;
         for (const auto t : mine)
             for (const auto u : tables[t].of) in[u].erase(t);
         if (!made.of.empty()) add_table(std::move(made));

@@ -9,12 +9,13 @@ namespace rtai::codegen {
 
 namespace {
 
+/// With their ends, which the last one may not have.
 std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> all;
     while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
-        all.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
+        all.push_back(text.substr(0, text.find('\n')));
+        if (all.back().size() < text.size()) all.back() = text.substr(0, all.back().size() + 1);
+        text.remove_prefix(all.back().size());
     }
     return all;
 }
@@ -87,14 +88,17 @@ std::string unified_diff(const std::string& old_name, const std::string& new_nam
                               all.begin() + static_cast<std::ptrdiff_t>(end),
                               [&](const edit& e) { return e.sign == ' ' || e.sign == sign; }));
         };
+        // Of no lines, it is the one before.
+        const auto from = [](std::size_t line, std::size_t lines) {
+            return std::to_string(lines == 0 ? line - 1 : line) + "," + std::to_string(lines);
+        };
         const std::size_t lead = i - first;
-        out += "@@ -" + std::to_string(before.empty() ? 0 : old_line - lead) + "," +
-               std::to_string(count('-')) + " +" + std::to_string(new_line - lead) + "," +
-               std::to_string(count('+')) + " @@\n";
+        out +=
+            "@@ -" + from(old_line - lead, count('-')) + " +" + from(new_line - lead, count('+')) + " @@\n";
         for (std::size_t j = first; j < end; ++j) {
             out += all[j].sign;
             out += all[j].line;
-            out += '\n';
+            if (!out.ends_with('\n')) out += "\n\\ No newline at end of file\n";
         }
         for (; i < end; ++i) {
             if (all[i].sign != '+') ++old_line;

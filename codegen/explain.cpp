@@ -448,7 +448,7 @@ int explain_command(const std::string& path, const std::string& node, const comm
         else if (last == node) meant.push_back(&t);
     }
     // A whole name means that one alone.
-    if (meant.size() > 1 && meant.front()->name == node) meant.resize(1);
+    if (meant.size() > 1 && meant.front()->name == node) meant.erase(meant.begin() + 1, meant.end());
     if (meant.size() == 1) {
         std::cout << meant.front()->say();
         return done;

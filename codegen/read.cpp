@@ -25,12 +25,9 @@ const std::vector<key> spec_keys = {
     {"observe", "Logs, metrics and traces"},
 };
 const std::vector<key> pipeline_keys = {
-    {"about", "What it does, in a sentence"},
-    {"in", "Streams that come from outside, by name"},
-    {"out", "Streams that go outside, by name"},
-    {"elements", "What works on the streams, by name"},
-    {"flow", "The wires: a -> b -> c"},
-    {"barge_in", "When speech interrupts what is being said"},
+    {"about", "What it does, in a sentence"},    {"in", "Streams that come from outside, by name"},
+    {"out", "Streams that go outside, by name"}, {"elements", "What works on the streams, by name"},
+    {"flow", "The wires: a -> b -> c"},          {"barge_in", "When speech interrupts what is being said"},
     {"turn", "When a turn begins and ends"},
 };
 const std::vector<key> port_keys = {
@@ -62,19 +59,24 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::set<std::string_view> cpp_keywords = {
-    "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "concept", "const",
-    "consteval", "constexpr", "constinit", "continue", "co_await", "co_return", "co_yield", "decltype", "default",
-    "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto",
-    "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator", "or",
-    "private", "protected", "public", "register", "requires", "return", "short", "signed", "sizeof", "static", "struct",
-    "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using",
-    "virtual", "void", "volatile", "wchar_t", "while", "xor", "main", "std", "rtai", "errno", "stdin", "stdout", "stderr",
-    "assert", "linux", "unix"};
+    "alignas",   "alignof",  "and",       "asm",      "auto",     "bool",      "break",     "case",
+    "catch",     "char",     "class",     "concept",  "const",    "consteval", "constexpr", "constinit",
+    "continue",  "co_await", "co_return", "co_yield", "decltype", "default",   "delete",    "do",
+    "double",    "else",     "enum",      "explicit", "export",   "extern",    "false",     "float",
+    "for",       "friend",   "goto",      "if",       "inline",   "int",       "long",      "mutable",
+    "namespace", "new",      "noexcept",  "not",      "nullptr",  "operator",  "or",        "private",
+    "protected", "public",   "register",  "requires", "return",   "short",     "signed",    "sizeof",
+    "static",    "struct",   "switch",    "template", "this",     "throw",     "true",      "try",
+    "typedef",   "typeid",   "typename",  "union",    "unsigned", "using",     "virtual",   "void",
+    "volatile",  "wchar_t",  "while",     "xor",      "main",     "std",       "rtai",      "errno",
+    "stdin",     "stdout",   "stderr",    "assert",   "linux",    "unix"};
 
 /// Names that generated code has for itself.
-const std::set<std::string_view> taken_in_pipelines = {"run",      "options",  "members",   "lists_members", "prepare", "turn",
-                                                       "barge_in", "edges",    "otherwise", "when",          "belong_to"};
-const std::set<std::string_view> taken_in_specs = {"program", "settings", "prepare_settings", "start_services", "members", "lists_members", "prepare"};
+const std::set<std::string_view> taken_in_pipelines = {"run",       "options", "members",  "lists_members",
+                                                       "prepare",   "turn",    "barge_in", "edges",
+                                                       "otherwise", "when",    "belong_to"};
+const std::set<std::string_view> taken_in_specs = {
+    "program", "settings", "prepare_settings", "start_services", "members", "lists_members", "prepare"};
 
 /// Of a file that is too large for a spec, only so much that the reader sees that it is.
 bool read_file(const std::string& path, std::string& into) {
@@ -104,9 +106,11 @@ public:
         if (tree.is_map()) return root(tree, path, is_main);
         spec_.complete = false;
         if (!tree.is_nothing())
-            found_.error(start_of(tree), "a spec is a map, not " + described_kind(tree), "it begins with 'rtai: 1'");
+            found_.error(start_of(tree), "a spec is a map, not " + described_kind(tree),
+                         "it begins with 'rtai: 1'");
         else if (yaml.ok())
-            found_.error(place(from, 1, 1), "the spec is empty", "it begins with 'rtai: 1' and 'name: something'");
+            found_.error(place(from, 1, 1), "the spec is empty",
+                         "it begins with 'rtai: 1' and 'name: something'");
     }
 
 private:
@@ -123,18 +127,23 @@ private:
             const auto w = name(*n);
             if (is_main) spec_.name = w;
         } else if (is_main && !meant.contains("name")) {
-            found_.error(start_of(tree), "the spec has no name", "add 'name: something', with letters, digits and '_'");
+            found_.error(start_of(tree), "the spec has no name",
+                         "add 'name: something', with letters, digits and '_'");
         }
-        if (const auto* about = tree.find("about"); about != nullptr && is_main) spec_.about = text(*about, "about").text;
+        if (const auto* about = tree.find("about"); about != nullptr && is_main)
+            spec_.about = text(*about, "about").text;
         if (const auto* list = tree.find("import")) imports(*list, path);
-        const bool all = each(tree, "pipelines", "talk: { flow: [a -> b] }", [&](const value::member& m) { pipeline_of(m); }) &&
-                         each(tree, "services", "once: { kind: job }", [&](const value::member& m) { service_of(m); });
+        const bool all =
+            each(tree, "pipelines", "talk: { flow: [a -> b] }",
+                 [&](const value::member& m) { pipeline_of(m); }) &&
+            each(tree, "services", "once: { kind: job }", [&](const value::member& m) { service_of(m); });
         if (!all) spec_.complete = false;
         each(tree, "processes", "front: { run: [gateway] }", [&](const value::member& m) { process_of(m); });
         if (const auto* s = tree.find("stores")) spec_.stores = *s;
         if (const auto* o = tree.find("observe")) spec_.observe = *o;
         if (is_main && spec_.complete && spec_.pipelines.empty())
-            found_.error(start_of(tree), "the spec has no pipelines", "add 'pipelines:' with one or more graphs of elements");
+            found_.error(start_of(tree), "the spec has no pipelines",
+                         "add 'pipelines:' with one or more graphs of elements");
     }
 
     /// False if it is in another version, where anything can mean anything.
@@ -148,10 +157,13 @@ private:
         if (v->text == "1") return true;
         const bool other = v->is_scalar() && parse_number(v->text).has_value();
         if (other)
-            found_.error(v->at, "this spec is in version " + v->text + " of the language, and this rtai knows version 1",
-                         "write 'rtai: 1', or take a newer rtai");
+            found_.error(
+                v->at,
+                "this spec is in version " + v->text + " of the language, and this rtai knows version 1",
+                "write 'rtai: 1', or take a newer rtai");
         else
-            found_.error(v->at, "'rtai' takes the version of the language, not " + described_kind(*v), "write 'rtai: 1'");
+            found_.error(v->at, "'rtai' takes the version of the language, not " + described_kind(*v),
+                         "write 'rtai: 1'");
         return !other;
     }
 
@@ -166,8 +178,7 @@ private:
         };
         if (list.is_list())
             for (const auto& v : list.items) one(v);
-        else
-            one(list);
+        else one(list);
     }
 
     void import(const value& v, const std::string& path) {
@@ -176,7 +187,8 @@ private:
             std::string chain;
             for (const auto& o : open_) chain += o + " -> ";
             found_.error(v.at, quoted_text(v.text) + " imports itself",
-                         (chain.empty() ? "" : open_first_ + " -> " + chain + path + ": ") + "take one of these imports out");
+                         (chain.empty() ? "" : open_first_ + " -> " + chain + path + ": ") +
+                             "take one of these imports out");
             return;
         }
         if (std::find(read.begin(), read.end(), path) != read.end()) return;
@@ -190,11 +202,13 @@ private:
         if (!fs::is_regular_file(path, failed) || !read_file(path, text)) {
             spec_.complete = false;
             const auto meant = nearest(fs::path(path).filename().string(), specs_beside(path));
-            found_.error(v.at, fs::is_directory(path, failed) ? quoted_text(v.text) + " is a directory"
-                                                              : "there is no file " + quoted_text(v.text),
+            found_.error(v.at,
+                         fs::is_directory(path, failed) ? quoted_text(v.text) + " is a directory"
+                                                        : "there is no file " + quoted_text(v.text),
                          fs::is_directory(path, failed) ? "name a file in it"
-                         : meant.empty()                ? "imports are looked for beside the spec that names them"
-                                         : "did you mean '" + (fs::path(v.text).parent_path() / meant).string() + "'?");
+                         : meant.empty()
+                             ? "imports are looked for beside the spec that names them"
+                             : "did you mean '" + (fs::path(v.text).parent_path() / meant).string() + "'?");
             return;
         }
         open_.push_back(path);
@@ -206,8 +220,10 @@ private:
         std::error_code failed;
         const auto directory = fs::path(path).parent_path();
         std::vector<std::string> all;
-        for (fs::directory_iterator e(directory.empty() ? "." : directory, failed), end; !failed && e != end; e.increment(failed))
-            if (e->path().extension() == ".yaml" || e->path().extension() == ".yml") all.push_back(e->path().filename().string());
+        for (fs::directory_iterator e(directory.empty() ? "." : directory, failed), end; !failed && e != end;
+             e.increment(failed))
+            if (e->path().extension() == ".yaml" || e->path().extension() == ".yml")
+                all.push_back(e->path().filename().string());
         std::sort(all.begin(), all.end());
         return all;
     }
@@ -217,12 +233,15 @@ private:
         p->name = name_word(m.name, m.name_at, "pipeline");
         if (taken_in_specs.contains(m.name) || m.name == spec_.name.text) {
             found_.error(m.name_at, "a pipeline can not be called '" + m.name + "'",
-                         m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name: call one of them otherwise"
-                                                   : "generated code has that name for itself: for instance '" + m.name + "_1'");
+                         m.name == spec_.name.text
+                             ? "the spec has that name, and its code is in a namespace of that name: call "
+                               "one of them otherwise"
+                             : "generated code has that name for itself: for instance '" + m.name + "_1'");
         }
         const auto [before, is_new] = pipelines_.emplace(m.name, m.name_at);
         if (!is_new)
-            found_.error(m.name_at, "there are two pipelines called '" + m.name + "'", "the first is at " + before->second.text());
+            found_.error(m.name_at, "there are two pipelines called '" + m.name + "'",
+                         "the first is at " + before->second.text());
         ports_.clear();
         body(*p, m.held);
         if (is_new) spec_.pipelines.push_back(std::move(p));
@@ -230,31 +249,43 @@ private:
 
     void body(pipeline& p, const value& v) {
         if (!v.is_map()) {
-            found_.error(v.is_nothing() ? p.name.at : v.is_scalar() ? v.at : start_of(v), "a pipeline is a map with 'elements' and 'flow', not " + described_kind(v),
-                         "for instance '" + p.name.text + ": { elements: { tone: tone, file: wav_sink }, flow: [tone -> file] }'");
+            found_.error(v.is_nothing()  ? p.name.at
+                         : v.is_scalar() ? v.at
+                                         : start_of(v),
+                         "a pipeline is a map with 'elements' and 'flow', not " + described_kind(v),
+                         "for instance '" + p.name.text +
+                             ": { elements: { tone: tone, file: wav_sink }, flow: [tone -> file] }'");
             p.sound = p.has_all_wires = false;
             return;
         }
         const auto meant = known_keys(v, pipeline_keys, "a pipeline");
         if (const auto* about = v.find("about")) p.about = text(*about, "about").text;
         const bool ins = each(v, "in", "mic: audio", [&](const value::member& m) { port_of(p, m, true); });
-        const bool outs = each(v, "out", "speaker: audio", [&](const value::member& m) { port_of(p, m, false); });
-        const bool elements = each(v, "elements", "screen: console_sink", [&](const value::member& m) { element_of(p, m); });
-        if (!ins || !outs || !elements || meant.contains("in") || meant.contains("out") || meant.contains("elements"))
+        const bool outs =
+            each(v, "out", "speaker: audio", [&](const value::member& m) { port_of(p, m, false); });
+        const bool elements =
+            each(v, "elements", "screen: console_sink", [&](const value::member& m) { element_of(p, m); });
+        if (!ins || !outs || !elements || meant.contains("in") || meant.contains("out") ||
+            meant.contains("elements"))
             p.sound = p.has_all_names = false;
         p.flow_at = v.at;
         if (const auto* flow = v.find("flow")) {
             p.flow_at = flow->at;
             if (!flow->is_list() || flow->items.empty()) {
-                found_.error(flow->at, flow->is_list() ? "'flow' has no lines" : "'flow' takes a list of lines, not " + described_kind(*flow),
-                             flow->is_scalar() ? "write '- " + std::string(rtai::detail::first_characters(flow->text, 60)) + "' on a line of its own"
-                                               : "write lines such as '- a -> b -> c'");
+                found_.error(flow->at,
+                             flow->is_list() ? "'flow' has no lines"
+                                             : "'flow' takes a list of lines, not " + described_kind(*flow),
+                             flow->is_scalar()
+                                 ? "write '- " + std::string(rtai::detail::first_characters(flow->text, 60)) +
+                                       "' on a line of its own"
+                                 : "write lines such as '- a -> b -> c'");
                 p.sound = p.has_all_wires = false;
             }
             for (const auto& line : flow->items) line_of(p, line);
         } else {
             if (!meant.contains("flow"))
-                found_.error(p.name.at, "pipeline '" + p.name.text + "' has no flow", "add 'flow:' with lines such as '- a -> b -> c'");
+                found_.error(p.name.at, "pipeline '" + p.name.text + "' has no flow",
+                             "add 'flow:' with lines such as '- a -> b -> c'");
             p.sound = p.has_all_wires = false;
         }
         if (const auto* b = v.find("barge_in")) barge_in_of(p, *b);
@@ -273,16 +304,20 @@ private:
             const auto meant = known_keys(m.held, port_keys, "a port");
             type = m.held.find("type");
             if (type == nullptr && !meant.contains("type"))
-                found_.error(m.name_at, "port '" + m.name + "' does not say its type", "for instance { type: audio, rate: 16kHz }");
+                found_.error(m.name_at, "port '" + m.name + "' does not say its type",
+                             "for instance { type: audio, rate: 16kHz }");
             format_of_port(b, m.held);
         }
         if (type != nullptr && type->is_scalar() && !type->text.empty())
             b.type = word(cpp_type(type->text), type->at);
         else if (type != nullptr && type->is_nothing())
-            found_.error(m.name_at, "port '" + m.name + "' does not say its type", "for instance '" + m.name + ": audio'");
+            found_.error(m.name_at, "port '" + m.name + "' does not say its type",
+                         "for instance '" + m.name + ": audio'");
         else if (type != nullptr)
-            found_.error(start_of(*type), "port '" + m.name + "' takes the name of a type, not " +
-                                       (type->is_scalar() ? "an empty text" : described_kind(*type)), "for instance '" + m.name + ": text'");
+            found_.error(start_of(*type),
+                         "port '" + m.name + "' takes the name of a type, not " +
+                             (type->is_scalar() ? "an empty text" : described_kind(*type)),
+                         "for instance '" + m.name + ": text'");
         if (b.type.empty()) p.sound = false;
         p.ports.push_back(std::move(b));
     }
@@ -293,7 +328,8 @@ private:
             if (f == nullptr) return nullptr;
             if (f->is_scalar() && !has_variables(f->text)) return f;
             if (f->is_scalar())
-                found_.error(f->at, std::string("'") + what + "' can not come from a variable", "it is compiled into the program: write the value itself");
+                found_.error(f->at, std::string("'") + what + "' can not come from a variable",
+                             "it is compiled into the program: write the value itself");
             else
                 found_.error(f->at, std::string("'") + what + "' takes one value, not " + described_kind(*f));
             return nullptr;
@@ -303,20 +339,22 @@ private:
             if (rate && rate->value >= 8000 && rate->value <= 48000)
                 b.format.rates = {static_cast<std::uint32_t>(rate->value)};
             else
-                found_.error(f->at, rate ? "'rate' is " + f->text + ", out of its range" : "'rate' takes a sample rate such as 16kHz, not " + quoted_text(f->text),
-                             rate || !parse_number(f->text) ? "it may be from 8kHz to 48kHz" : "add a unit: " + f->text + "Hz or " + f->text + "kHz");
+                found_.error(f->at,
+                             rate ? "'rate' is " + f->text + ", out of its range"
+                                  : "'rate' takes a sample rate such as 16kHz, not " + quoted_text(f->text),
+                             rate || !parse_number(f->text)
+                                 ? "it may be from 8kHz to 48kHz"
+                                 : "add a unit: " + f->text + "Hz or " + f->text + "kHz");
         }
         if (const auto* f = scalar("channels")) {
             if (f->text == "1" || f->text == "2")
                 b.format.channels = {static_cast<std::uint8_t>(f->text[0] - '0')};
-            else
-                found_.error(f->at, "'channels' takes 1 or 2, not " + quoted_text(f->text));
+            else found_.error(f->at, "'channels' takes 1 or 2, not " + quoted_text(f->text));
         }
         if (const auto* f = scalar("encoding")) {
             if (f->text == "s16" || f->text == "f32")
                 b.format.encodings = {f->text == "s16" ? encoding::s16 : encoding::f32};
-            else
-                found_.error(f->at, "'encoding' takes s16 or f32, not " + quoted_text(f->text));
+            else found_.error(f->at, "'encoding' takes s16 or f32, not " + quoted_text(f->text));
         }
     }
 
@@ -345,9 +383,11 @@ private:
             return true;
         }
         if (!v.is_map()) {
-            found_.error(v.is_nothing() ? at : v.at, v.is_nothing() ? "element '" + name + "' does not say what it is"
-                                                          : "an element is a name or a map, not " + described_kind(v),
-                         "write '" + name + ": console_sink', or '" + name + ": { use: console_sink }' with its options");
+            found_.error(v.is_nothing() ? at : v.at,
+                         v.is_nothing() ? "element '" + name + "' does not say what it is"
+                                        : "an element is a name or a map, not " + described_kind(v),
+                         "write '" + name + ": console_sink', or '" + name +
+                             ": { use: console_sink }' with its options");
             return false;
         }
         for (const auto& m : v.members) {
@@ -358,11 +398,13 @@ private:
         }
         u.options.at = at;
         if (v.find("use") == nullptr) {
-            const auto like_use = std::find_if(v.members.begin(), v.members.end(), [](const value::member& m) {
-                return nearest(m.name, std::vector<std::string>{"use"}) == "use";
-            });
+            const auto like_use =
+                std::find_if(v.members.begin(), v.members.end(), [](const value::member& m) {
+                    return nearest(m.name, std::vector<std::string>{"use"}) == "use";
+                });
             if (like_use != v.members.end())
-                found_.error(like_use->name_at, "an element has no " + quoted_text(like_use->name), "did you mean 'use'?");
+                found_.error(like_use->name_at, "an element has no " + quoted_text(like_use->name),
+                             "did you mean 'use'?");
             else
                 found_.error(at, "element '" + name + "' does not say what it is",
                              "add 'use:' with the name of an element; 'rtai elements' lists them");
@@ -373,7 +415,8 @@ private:
 
     void barge_in_of(pipeline& p, const value& v) {
         if (!v.is_map()) {
-            found_.error(v.at, "'barge_in' takes a map, not " + described_kind(v), "write { when: vad.speech }, the port that tells of speech");
+            found_.error(v.at, "'barge_in' takes a map, not " + described_kind(v),
+                         "write { when: vad.speech }, the port that tells of speech");
             p.sound = p.has_all_wires = false;
             return;
         }
@@ -383,7 +426,8 @@ private:
             else p.barge_in->members.push_back(m);
         }
         if (v.find("when") == nullptr) {
-            found_.error(start_of(v), "'barge_in' does not say when", "add 'when: vad.speech', a port that sends moments");
+            found_.error(start_of(v), "'barge_in' does not say when",
+                         "add 'when: vad.speech', a port that sends moments");
             p.sound = p.has_all_wires = false;
         }
     }
@@ -398,7 +442,8 @@ private:
             line = v.find("line");
             if (line == nullptr) {
                 if (!meant.contains("line"))
-                    found_.error(start_of(v), "this line of the flow has no 'line'", "write { line: a -> b, capacity: 8, policy: drop_oldest }");
+                    found_.error(start_of(v), "this line of the flow has no 'line'",
+                                 "write { line: a -> b, capacity: 8, policy: drop_oldest }");
                 p.sound = p.has_all_wires = false;
                 return;
             }
@@ -407,7 +452,8 @@ private:
         }
         if (!line->is_scalar()) {
             const bool ports = line->is_list() && !line->items.empty();
-            found_.error(line->at, "a line of a flow is a text such as 'a -> b -> c', not " + described_kind(*line),
+            found_.error(line->at,
+                         "a line of a flow is a text such as 'a -> b -> c', not " + described_kind(*line),
                          ports ? "put quotes around a line that begins with '[': '[a, b] -> c'" : "");
             p.sound = p.has_all_wires = false;
             return;
@@ -423,7 +469,10 @@ private:
                 for (const auto& to : stations[i + 1]) {
                     if (p.wires.size() >= most_wires) {
                         if (std::exchange(p.has_all_wires, false))
-                            found_.error(line->at, "the pipeline has more than " + std::to_string(most_wires) + " wires", "split it into several");
+                            found_.error(
+                                line->at,
+                                "the pipeline has more than " + std::to_string(most_wires) + " wires",
+                                "split it into several");
                         p.sound = false;
                         return;
                     }
@@ -448,11 +497,13 @@ private:
         schema choice(schema::kind::choice);
         choice.choices = policies;
         if (v.is_scalar() && has_variables(v.text)) {
-            found_.error(v.at, "'policy' can not come from a variable", "it is compiled into the program: write the value itself");
+            found_.error(v.at, "'policy' can not come from a variable",
+                         "it is compiled into the program: write the value itself");
             return std::nullopt;
         }
         checker(found_).check(choice, v, "policy");
-        const bool good = v.is_scalar() && std::find(policies.begin(), policies.end(), v.text) != policies.end();
+        const bool good =
+            v.is_scalar() && std::find(policies.begin(), policies.end(), v.text) != policies.end();
         return good ? std::optional(word(v.text, v.at)) : std::nullopt;
     }
 
@@ -467,7 +518,9 @@ private:
         const auto is_letter = [&](std::size_t n) {
             return n < s.size() && (std::isalnum(static_cast<unsigned char>(s[n])) != 0 || s[n] == '_');
         };
-        const auto fail = [&](std::size_t offset, std::size_t length, const std::string& what, const std::string& help = "a line is written 'a -> b -> c', and a port 'a.port'") {
+        const auto fail = [&](std::size_t offset, std::size_t length, const std::string& what,
+                              const std::string& help =
+                                  "a line is written 'a -> b -> c', and a port 'a.port'") {
             found_.error(at(std::min(offset, s.empty() ? 0 : s.size() - 1), length), what, help);
             return false;
         };
@@ -476,21 +529,26 @@ private:
             while (is_letter(i)) ++i;
             // What has a bad name, which is told where it gets it, is found by it nevertheless.
             auto last = i;
-            while (is_letter(last) || (last < s.size() && s[last] == '-' && is_letter(last + 1))) ++last;
+            while (is_letter(last) || (last < s.size() && (static_cast<unsigned char>(s[last]) >= 0x80 ||
+                                                           (s[last] == '-' && is_letter(last + 1)))))
+                ++last;
             if (last != i && is_called(p, s.substr(first, last - first))) i = last;
             return word(s.substr(first, i - first), at(first, i - first));
         };
         const auto cannot_be = [&] {
             std::size_t length = 1;
-            while (i + length < s.size() && (static_cast<unsigned char>(s[i + length]) & 0xC0) == 0x80) ++length;
-            return fail(i, length, "'" + s.substr(i, length) + "' can not be in a name", "a name has letters, digits and '_'");
+            while (i + length < s.size() && (static_cast<unsigned char>(s[i + length]) & 0xC0) == 0x80)
+                ++length;
+            return fail(i, length, "'" + s.substr(i, length) + "' can not be in a name",
+                        "a name has letters, digits and '_'");
         };
         const auto end_of = [&](std::vector<wire_end>& station) {
             wire_end e;
             e.name = identifier();
             if (e.name.empty()) {
                 if (i >= s.size()) return fail(i, 1, "the line ends where a name should be");
-                if (s[i] == '-' || s[i] == '=') return fail(i, s.compare(i, 2, "->") == 0 ? 2 : 1, "a name is missing before this arrow");
+                if (s[i] == '-' || s[i] == '=')
+                    return fail(i, s.compare(i, 2, "->") == 0 ? 2 : 1, "a name is missing before this arrow");
                 return cannot_be();
             }
             if (i < s.size() && s[i] == '.') {
@@ -510,12 +568,15 @@ private:
                 const auto open = i++;
                 do {
                     blank();
-                    if (i < s.size() && s[i] == ']') return fail(i, 1, "a name is missing before this ']'", "write [a, b]");
+                    if (i < s.size() && s[i] == ']')
+                        return fail(i, 1, "a name is missing before this ']'", "write [a, b]");
                     if (!end_of(station)) return false;
                     blank();
                 } while (i < s.size() && s[i] == ',' && ++i);
-                if (i < s.size() && is_letter(i)) return fail(i, 1, "a ',' is missing before this", "write [a, b]");
-                if (i >= s.size() || s[i] != ']') return fail(open, 1, "this '[' is not closed", "write [a, b]");
+                if (i < s.size() && is_letter(i))
+                    return fail(i, 1, "a ',' is missing before this", "write [a, b]");
+                if (i >= s.size() || s[i] != ']')
+                    return fail(open, 1, "this '[' is not closed", "write [a, b]");
                 ++i;
             } else if (!end_of(station)) {
                 return false;
@@ -524,23 +585,31 @@ private:
             if (i >= s.size()) break;
             if (s.compare(i, 2, "->") != 0) {
                 std::size_t arrow = i;
-                while (arrow < s.size() && (s[arrow] == '-' || s[arrow] == '=' || s[arrow] == '<' || s[arrow] == '>')) ++arrow;
+                while (arrow < s.size() &&
+                       (s[arrow] == '-' || s[arrow] == '=' || s[arrow] == '<' || s[arrow] == '>'))
+                    ++arrow;
                 if (arrow != i) return fail(i, arrow - i, "an arrow is written '->'", "");
                 if (s[i] == '.') return fail(i, 1, "a port has no ports itself");
                 if (!is_letter(i) && s[i] != ',' && s[i] != '[' && s[i] != ']') return cannot_be();
-                if (s[i] == ',') return fail(i, 1, "several names stand in brackets", "write [a, b] -> c, in quotes if the line begins with '['");
+                if (s[i] == ',')
+                    return fail(i, 1, "several names stand in brackets",
+                                "write [a, b] -> c, in quotes if the line begins with '['");
                 return fail(i, 1, "'->' is missing before this");
             }
             i += 2;
         }
         if (into.size() < 2)
-            return fail(0, s.size(), "this line connects nothing", "a line has at least two names: '- " + std::string(rtai::detail::first_characters(s, 40)) + " -> b'");
+            return fail(0, s.size(), "this line connects nothing",
+                        "a line has at least two names: '- " +
+                            std::string(rtai::detail::first_characters(s, 40)) + " -> b'");
         return true;
     }
 
     static bool is_called(const pipeline& p, const std::string& name) {
-        return std::any_of(p.elements.begin(), p.elements.end(), [&](const auto& e) { return e->name.text == name; }) ||
-               std::any_of(p.ports.begin(), p.ports.end(), [&](const boundary& b) { return b.name.text == name; });
+        return std::any_of(p.elements.begin(), p.elements.end(),
+                           [&](const auto& e) { return e->name.text == name; }) ||
+               std::any_of(p.ports.begin(), p.ports.end(),
+                           [&](const boundary& b) { return b.name.text == name; });
     }
 
     // --- Services and processes ------------------------------------------------------------------------
@@ -550,10 +619,13 @@ private:
         s->name = name_word(m.name, m.name_at, "service");
         if (taken_in_specs.contains(m.name) || m.name == spec_.name.text)
             found_.error(m.name_at, "a service can not be called '" + m.name + "'",
-                         m.name == spec_.name.text ? "the spec has that name, and its code is in a namespace of that name: call one of them otherwise"
-                                                   : "generated code has that name for itself: for instance '" + m.name + "_1'");
+                         m.name == spec_.name.text
+                             ? "the spec has that name, and its code is in a namespace of that name: call "
+                               "one of them otherwise"
+                             : "generated code has that name for itself: for instance '" + m.name + "_1'");
         if (const auto [before, is_new] = services_.emplace(m.name, m.name_at); !is_new) {
-            found_.error(m.name_at, "there are two services called '" + m.name + "'", "the first is at " + before->second.text());
+            found_.error(m.name_at, "there are two services called '" + m.name + "'",
+                         "the first is at " + before->second.text());
             return;
         }
         if (const auto p = pipelines_.find(m.name); p != pipelines_.end())
@@ -562,8 +634,9 @@ private:
         s->options = value(value::kind::map, m.held.at);
         if (!m.held.is_map()) {
             found_.error(m.held.is_nothing() ? m.name_at : m.held.at,
-                         m.held.is_nothing() ? "service '" + m.name + "' does not say its kind"
-                                             : "a service is a map with 'kind', not " + described_kind(m.held),
+                         m.held.is_nothing()
+                             ? "service '" + m.name + "' does not say its kind"
+                             : "a service is a map with 'kind', not " + described_kind(m.held),
                          "for instance '" + m.name + ": { kind: job, session: { pipeline: talk } }'");
             s->sound = false;
             spec_.services.push_back(std::move(s));
@@ -575,11 +648,13 @@ private:
         }
         s->options.at = m.name_at;
         if (m.held.find("kind") == nullptr) {
-            const auto like_kind = std::find_if(s->options.members.begin(), s->options.members.end(), [](const value::member& o) {
-                return nearest(o.name, std::vector<std::string>{"kind"}) == "kind";
-            });
+            const auto like_kind = std::find_if(
+                s->options.members.begin(), s->options.members.end(), [](const value::member& o) {
+                    return nearest(o.name, std::vector<std::string>{"kind"}) == "kind";
+                });
             if (like_kind != s->options.members.end())
-                found_.error(like_kind->name_at, "a service has no " + quoted_text(like_kind->name), "did you mean 'kind'?");
+                found_.error(like_kind->name_at, "a service has no " + quoted_text(like_kind->name),
+                             "did you mean 'kind'?");
             else
                 found_.error(m.name_at, "service '" + m.name + "' does not say its kind",
                              "add 'kind:', for instance 'kind: job'; 'rtai elements' lists them");
@@ -605,14 +680,17 @@ private:
         p.sound = run != nullptr && run->is_list();
         if (run == nullptr) {
             if (!meant.contains("run"))
-                found_.error(m.name_at, "process '" + m.name + "' does not say what it runs", "add 'run:' with a list of services");
+                found_.error(m.name_at, "process '" + m.name + "' does not say what it runs",
+                             "add 'run:' with a list of services");
         } else if (!run->is_list()) {
-            found_.error(run->is_nothing() ? m.name_at : run->at, "'run' takes a list of services, not " + described_kind(*run),
+            found_.error(run->is_nothing() ? m.name_at : run->at,
+                         "'run' takes a list of services, not " + described_kind(*run),
                          run->is_scalar() ? "write [" + run->text + "]" : "write [first, second]");
         } else {
             for (const auto& s : run->items) p.services.push_back(text(s, "run"));
         }
-        each(m.held, "reach", "relay: relay.internal:50052", [&](const value::member& r) { p.reach.emplace_back(word(r.name, r.name_at), r.held); });
+        each(m.held, "reach", "relay: relay.internal:50052",
+             [&](const value::member& r) { p.reach.emplace_back(word(r.name, r.name_at), r.held); });
         spec_.processes.push_back(std::move(p));
     }
 
@@ -624,7 +702,8 @@ private:
         const auto* v = map.find(key);
         if (v == nullptr || v->is_nothing()) return true;
         if (!v->is_map()) {
-            found_.error(v->is_scalar() ? v->at : start_of(*v), std::string("'") + key + "' takes a map, not " + described_kind(*v),
+            found_.error(v->is_scalar() ? v->at : start_of(*v),
+                         std::string("'") + key + "' takes a map, not " + described_kind(*v),
                          "each has its name: '" + example + "'");
             return false;
         }
@@ -633,15 +712,17 @@ private:
     }
 
     /// The known keys that unknown ones were probably meant for.
-    std::set<std::string> known_keys(const value& map, const std::vector<key>& keys, const std::string& what) {
+    std::set<std::string> known_keys(const value& map, const std::vector<key>& keys,
+                                     const std::string& what) {
         std::vector<std::string> names;
         for (const auto& k : keys) names.emplace_back(k.name);
         std::set<std::string> meant;
         for (const auto& m : map.members) {
             if (std::find(names.begin(), names.end(), m.name) != names.end()) continue;
             const auto near = nearest(m.name, names);
-            found_.error(m.name_at, what + " has no " + quoted_text(m.name),
-                         near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
+            found_.error(
+                m.name_at, what + " has no " + quoted_text(m.name),
+                near.empty() ? "it has: " + rtai::detail::joined(names) : "did you mean '" + near + "'?");
             if (!near.empty()) meant.insert(near);
         }
         return meant;
@@ -649,7 +730,9 @@ private:
 
     word text(const value& v, const std::string& what) {
         if (v.is_scalar() && !v.text.empty()) return {v.text, v.at};
-        found_.error(v.is_list() || v.is_map() ? start_of(v) : v.at, "'" + what + "' takes a text, not " + (v.is_scalar() ? "an empty one" : described_kind(v)));
+        found_.error(
+            v.is_list() || v.is_map() ? start_of(v) : v.at,
+            "'" + what + "' takes a text, not " + (v.is_scalar() ? "an empty one" : described_kind(v)));
         return {};
     }
 
@@ -663,15 +746,19 @@ private:
         for (const char c : s) good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_');
         constexpr std::size_t longest = 64;
         if (!good)
-            found_.error(at, quoted_text(s) + " can not be the name of " + (what == "element" ? "an " : "a ") + what,
-                         "a name has letters, digits and '_', and begins with a letter" + like(s));
+            found_.error(
+                at, quoted_text(s) + " can not be the name of " + (what == "element" ? "an " : "a ") + what,
+                "a name has letters, digits and '_', and begins with a letter" + like(s));
         else if (s.size() > longest)
-            found_.error(at, "this name has " + std::to_string(s.size()) + " letters; the most is " + std::to_string(longest));
+            found_.error(at, "this name has " + std::to_string(s.size()) + " letters; the most is " +
+                                 std::to_string(longest));
         else if (s.find("__") != std::string::npos || s[0] == '_')
-            found_.error(at, "'" + s + "' can not be the name of " + (what == "element" ? "an " : "a ") + what,
+            found_.error(at,
+                         "'" + s + "' can not be the name of " + (what == "element" ? "an " : "a ") + what,
                          "C++ keeps names with '__', or with '_' at the beginning, for itself" + like(s));
         else if (cpp_keywords.contains(s))
-            found_.error(at, "'" + s + "' can not be the name of " + (what == "element" ? "an " : "a ") + what,
+            found_.error(at,
+                         "'" + s + "' can not be the name of " + (what == "element" ? "an " : "a ") + what,
                          "the word has a meaning in C++: for instance '" + s + "_1'");
         return {s, at};
     }
@@ -680,13 +767,16 @@ private:
     static std::string like(const std::string& s) {
         std::string out;
         for (const char c : s) {
+            if (static_cast<unsigned char>(c) >= 0x80) return {};
             const bool letter = std::isalpha(static_cast<unsigned char>(c)) != 0;
             if (letter || (!out.empty() && std::isdigit(static_cast<unsigned char>(c)) != 0)) out += c;
             else if (!out.empty() && out.back() != '_') out += '_';
         }
         while (out.ends_with('_')) out.pop_back();
         constexpr std::size_t longest = 32;
-        return out.empty() || out.size() > longest || cpp_keywords.contains(out) ? "" : ": for instance '" + out + "'";
+        return out.empty() || out.size() > longest || cpp_keywords.contains(out)
+                   ? ""
+                   : ": for instance '" + out + "'";
     }
 
     void reserved(const value::member& m) {
@@ -698,10 +788,10 @@ private:
     void taken(pipeline& p, const value::member& m) {
         const auto port = ports_.find(m.name);
         if (port == ports_.end()) return;
-        found_.error(m.name_at, "'" + m.name + "' is the name of a port already", "it is at " + port->second.text() + "; call one of them otherwise");
+        found_.error(m.name_at, "'" + m.name + "' is the name of a port already",
+                     "it is at " + port->second.text() + "; call one of them otherwise");
         p.sound = p.has_all_names = false;
     }
-
 
     static place start_of(const value& tree) {
         auto at = tree.at;
@@ -712,7 +802,8 @@ private:
     spec& spec_;
     problems& found_;
     std::vector<std::string> open_;
-    std::map<std::string, place> pipelines_, services_, ports_;  ///< where those names are; ports of this pipeline
+    std::map<std::string, place> pipelines_, services_,
+        ports_;  ///< where those names are; ports of this pipeline
 
 public:
     std::string open_first_;
@@ -732,9 +823,10 @@ spec read_spec(const std::string& path, problems& found) {
     std::error_code failed;
     std::string text;
     if (fs::is_directory(path, failed) || !read_file(path, text)) {
-        found.error(place(std::make_shared<source>(path, ""), 0, 0),
-                    fs::is_directory(path, failed) ? "this is a directory, not a spec" : "there is no such file",
-                    "'rtai new NAME' makes one to begin with");
+        found.error(
+            place(std::make_shared<source>(path, ""), 0, 0),
+            fs::is_directory(path, failed) ? "this is a directory, not a spec" : "there is no such file",
+            "'rtai new NAME' makes one to begin with");
         return {};
     }
     return read_spec_text(path, std::move(text), found);

@@ -87,7 +87,7 @@ struct pipeline {
     word barge_in_when;
     std::optional<value> turn;
     place flow_at;
-    bool sound = true;          ///< false: something about it is wrong, and what follows from that is not told
+    bool sound = true;  ///< false: something about it is wrong, and what follows from that is not told
     bool has_all_names = true;  ///< false: elements or ports of it could not be read
     bool has_all_wires = true;
 };

@@ -22,8 +22,8 @@ enum class what : std::uint8_t {
     failure,
     custom,
 };
-BOOST_DESCRIBE_ENUM(what, speech_start, speech_end, end_of_turn, heard, first_token, first_sentence, first_audio,
-                    playout_start, playout_end, interruption, failure, custom)
+BOOST_DESCRIBE_ENUM(what, speech_start, speech_end, end_of_turn, heard, first_token, first_sentence,
+                    first_audio, playout_start, playout_end, interruption, failure, custom)
 
 /// Something that happened in a conversation, and when.
 struct moment {

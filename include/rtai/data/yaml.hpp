@@ -208,8 +208,9 @@ private:
         }
         const auto& a = found->second;
         if (a.is_open)
-            return fail(here(), quoted_text("*" + name) + " stands inside of " + quoted_text("&" + name) +
-                                    ", so it would never end",
+            return fail(here(),
+                        quoted_text("*" + name) + " stands inside of " + quoted_text("&" + name) +
+                            ", so it would never end",
                         "write out what is meant");
         if (depth + a.height > limits_.depth) return too_deep();
         if (!counted(a.size.values, a.size.text)) return false;
@@ -373,13 +374,21 @@ private:
             {"did not find expected comment or line break",
              "after '|' or '>' the text begins on the next line", ""},
         };
+        const auto begins = line.find_first_not_of("- ");
+        if (said == "did not find expected '-' indicator" && begins != std::string_view::npos &&
+            (line[begins] == '[' || line[begins] == '{')) {
+            fail(at, "nothing can follow the closing bracket on this line",
+                 std::string("put quotes around a text that begins with '") + line[begins] + "'");
+            return;
+        }
         if (said == "could not find expected ':'") {
             const auto name = place_of(parser_.context_mark);
             const auto text = source_->line(name.line);
             const auto first = first_characters(text, name.column - 1).size();
             const auto colon = text.find(':', first);
             if (colon != std::string_view::npos && colon + 1 < text.size()) {
-                fail(name.part(count_characters(text.substr(first, colon - first)), 1), "a space is missing after this ':'");
+                fail(name.part(count_characters(text.substr(first, colon - first)), 1),
+                     "a space is missing after this ':'");
                 return;
             }
         }

@@ -5,8 +5,7 @@
 namespace my {
 
 struct shout {
-    rtai::input<rtai::text> in
-    rtai::output<rtai::text> out;
+    rtai::input<rtai::text> in rtai::output<rtai::text> out;
 };
 
 }  // namespace my
