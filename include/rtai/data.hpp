@@ -9,6 +9,7 @@
 #include <rtai/data/describe.hpp>
 #include <rtai/data/moment.hpp>
 #include <rtai/data/nearest.hpp>
+#include <rtai/data/packet.hpp>
 #include <rtai/data/picture.hpp>
 #include <rtai/data/problem.hpp>
 #include <rtai/data/schema.hpp>

@@ -34,6 +34,8 @@ TEST_CASE("a stream blocks unless its type says otherwise", "[stream]") {
     STATIC_REQUIRE(std::is_same_v<rtai::stream_traits<my::carries>::policy, rtai::block>);
     STATIC_REQUIRE(rtai::stream_traits<my::carries>::capacity > 0);
     STATIC_REQUIRE(std::is_same_v<rtai::stream_traits<rtai::audio>::policy, rtai::drop_oldest>);
+    STATIC_REQUIRE(std::is_same_v<rtai::stream_traits<rtai::packet>::policy, rtai::drop_oldest>);
+    STATIC_REQUIRE(rtai::stream_traits<rtai::packet>::capacity == 50);
     STATIC_REQUIRE(std::is_same_v<rtai::stream_traits<rtai::video>::policy, rtai::drop_oldest>);
     STATIC_REQUIRE(std::is_same_v<rtai::stream_traits<my::thing>::policy, rtai::drop_newest>);
 }
@@ -44,6 +46,7 @@ TEST_CASE("what carries a stamp belongs to a turn", "[stream]") {
     STATIC_REQUIRE(rtai::stamped<rtai::moment>);
     STATIC_REQUIRE(rtai::stamped<rtai::control>);
     STATIC_REQUIRE(rtai::stamped<rtai::image>);
+    STATIC_REQUIRE(rtai::stamped<rtai::packet>);
     STATIC_REQUIRE(rtai::stamped<rtai::video>);
     STATIC_REQUIRE(rtai::stamped<my::carries>);
     STATIC_REQUIRE_FALSE(rtai::stamped<my::thing>);

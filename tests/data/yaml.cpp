@@ -155,8 +155,9 @@ TEST_CASE("each mistake in YAML has its words and its place", "[yaml]") {
         {"a: *\n", "1:5 a name of letters and digits must follow '&' or '*' (put quotes around the text)"},
         {"a: *b\n", "1:4 there is no '&b' above (quote the text if it begins with '*')"},
         {"x: &base 1\na: *bsae\n", "2:4 there is no '&bsae' above (did you mean '*base'?)"},
-        {"a: &a [*a]\n", "1:8 '*a' stands inside of '&a', so it would never end"},
-        {"a: &a {b: {c: *a}}\n", "1:15 '*a' stands inside of '&a', so it would never end"},
+        {"a: &a [*a]\n", "1:8 '*a' stands inside of '&a', so it would never end (write out what is meant)"},
+        {"a: &a {b: {c: *a}}\n",
+         "1:15 '*a' stands inside of '&a', so it would never end (write out what is meant)"},
         {"a: \"\\q\"\n",
          "1:5 there is no such escape in double quotes (a backslash is \\\\; in single quotes it is only "
          "itself)"},

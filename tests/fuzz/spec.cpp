@@ -1,12 +1,13 @@
 // Bytes as a spec: read, check, plan and emit, as `rtai generate` does.
 
-#include <sys/stat.h>
+#include <stdlib.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "check.hpp"
 #include "emit.hpp"
@@ -19,16 +20,20 @@ using namespace rtai::codegen;
 
 /// Imports and headers are looked for beside a spec, and beside this one there are none.
 const std::string& empty_directory() {
-    static const std::string made = [] {
-        std::string name = (std::filesystem::temp_directory_path() / "rtai-fuzz-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) std::abort();
-        std::atexit([] {
+    struct directory {
+        directory() : path((std::filesystem::temp_directory_path() / "rtai-fuzz-XXXXXX").string()) {
+            if (::mkdtemp(path.data()) == nullptr) std::abort();
+        }
+        directory(const directory&) = delete;
+        directory& operator=(const directory&) = delete;
+        ~directory() {
             std::error_code ignored;
-            std::filesystem::remove_all(empty_directory(), ignored);
-        });
-        return name;
-    }();
-    return made;
+            std::filesystem::remove_all(path, ignored);
+        }
+        std::string path;
+    };
+    static const directory made;
+    return made.path;
 }
 
 /// No compiler, so that no header is ever read.

@@ -32,6 +32,8 @@ struct moment {
 
     rtai::what what = what::custom;
     std::string detail;
+    std::uint64_t samples = 0;  ///< of playing: how many of the turn were played up to here
+    rtai::epoch of = 0;         ///< of playing: the turn this tells of, which may be over by now
     rtai::stamp stamp;
 };
 

@@ -6,6 +6,7 @@
 #include <rtai/data/audio.hpp>
 #include <rtai/data/control.hpp>
 #include <rtai/data/moment.hpp>
+#include <rtai/data/packet.hpp>
 #include <rtai/data/picture.hpp>
 #include <rtai/data/text.hpp>
 #include <string_view>
@@ -42,6 +43,12 @@ struct stream_traits {
 // Late sound is worth nothing, so audio makes room by dropping the oldest; 50 frames of 20 ms are a second.
 template <>
 struct stream_traits<audio> {
+    using policy = drop_oldest;
+    static constexpr std::size_t capacity = 50;
+};
+
+template <>
+struct stream_traits<packet> {
     using policy = drop_oldest;
     static constexpr std::size_t capacity = 50;
 };
