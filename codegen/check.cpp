@@ -725,7 +725,7 @@ private:
     /// Tells it; the one that was probably meant.
     template <class List>
     std::string unknown(const value& v, const std::string& what, const List& list) {
-        const auto near = near_(v.text, list.size(), [&](std::size_t i) { return list[i]->name.text; });
+        auto near = near_(v.text, list.size(), [&](std::size_t i) { return list[i]->name.text; });
         if (near.empty() && !spec_.complete) return {};
         constexpr std::size_t most = 10;
         std::vector<std::string> names;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "plan.hpp"
@@ -121,9 +122,9 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
         const std::vector<std::size_t> mine(in[v].begin(), in[v].end());
         for (std::size_t c = 0; c < combinations; ++c) {
             std::size_t rest = c;
-            for (auto it = around.rbegin(); it != around.rend(); ++it) {
-                index[*it] = rest % values_[*it].size();
-                rest /= values_[*it].size();
+            for (const auto u : std::views::reverse(around)) {
+                index[u] = rest % values_[u].size();
+                rest /= values_[u].size();
             }
             std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
             std::uint32_t best = 0;
@@ -155,11 +156,11 @@ std::vector<std::uint32_t> chooser::solve_with(const cost_function& cost) const 
 
     std::vector<std::uint32_t> chosen(n, 0);
     std::vector<std::size_t> index(n, 0);
-    for (auto d = decisions.rbegin(); d != decisions.rend(); ++d) {
+    for (const auto& d : std::views::reverse(decisions)) {
         std::size_t at = 0;
-        for (const auto u : d->given) at = at * values_[u].size() + index[u];
-        index[d->variable] = d->best[at];
-        chosen[d->variable] = values_[d->variable][index[d->variable]];
+        for (const auto u : d.given) at = at * values_[u].size() + index[u];
+        index[d.variable] = d.best[at];
+        chosen[d.variable] = values_[d.variable][index[d.variable]];
     }
     return chosen;
 }

@@ -109,7 +109,10 @@ bool tell(const problems& found, const common_options& with) {
         std::cout << (sorted.empty() ? "]\n" : "\n]\n");
         return found.ok();
     }
-    for (const auto& p : sorted) std::cerr << rtai::to_text(p, with.color);
+    constexpr std::size_t most = 100;
+    for (std::size_t i = 0; i < std::min(sorted.size(), most); ++i)
+        std::cerr << rtai::to_text(sorted[i], with.color);
+    if (sorted.size() > most) std::cerr << "... and " << sorted.size() - most << " more\n";
     const auto errors = static_cast<std::size_t>(std::count_if(
         sorted.begin(), sorted.end(), [](const problem& p) { return p.severity == severity::error; }));
     if (errors != 0) std::cerr << errors << (errors == 1 ? " error\n" : " errors\n");

@@ -6,6 +6,8 @@
 #include <rtai/media/file.hpp>
 #include <rtai/media/framer.hpp>
 #include <rtai/media/g711.hpp>
+#include <rtai/media/jitter.hpp>
 #include <rtai/media/opus.hpp>
+#include <rtai/media/pacer.hpp>
 #include <rtai/media/resample.hpp>
 #include <rtai/media/wav.hpp>

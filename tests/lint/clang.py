@@ -95,6 +95,7 @@ class Source:
         except (OSError, ValueError, KeyError):
             self.includes = []
             self.clean = False
+        self.whole = True  # false: it includes code that is generated, and is not here without a build
 
     def key(self):
         hash = hashlib.sha256(self.entry["command"].encode())
@@ -109,6 +110,7 @@ class Source:
         if "-o" in command:
             del command[command.index("-o") : command.index("-o") + 2]
         answer = run([*command, "-MM"], cwd=self.entry["directory"])
+        self.whole = answer.returncode == 0
         words = answer.stdout.replace("\\\n", " ").partition(": ")[2].split()
         self.includes = sorted(os.path.join(self.entry["directory"], word) for word in words)
 
@@ -124,6 +126,10 @@ def sources(pool, build, only):
                if e["file"].endswith(".cpp")}
     all_sources = [Source(build, entry) for file, entry in sorted(entries.items()) if only in file]
     list(pool.map(Source.find_includes, [s for s in all_sources if not s.clean]))
+    for s in all_sources:
+        if not s.whole:
+            print(f"{os.path.relpath(s.file, ROOT)} is left out: it needs generated code")
+    all_sources = [s for s in all_sources if s.whole]
     reached = {file for s in all_sources if TESTS not in s.file for file in s.includes}
     return [s for s in all_sources if HEADERS not in s.file
             or str(ROOT / "include" / s.file.partition(HEADERS)[2].removesuffix(".cpp")) not in reached]

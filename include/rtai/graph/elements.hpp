@@ -9,8 +9,13 @@
 #include <rtai/graph/elements/file_sink.hpp>
 #include <rtai/graph/elements/file_source.hpp>
 #include <rtai/graph/elements/filter.hpp>
+#include <rtai/graph/elements/g711_decode.hpp>
+#include <rtai/graph/elements/g711_encode.hpp>
 #include <rtai/graph/elements/map.hpp>
 #include <rtai/graph/elements/merge.hpp>
+#include <rtai/graph/elements/opus_decode.hpp>
+#include <rtai/graph/elements/opus_encode.hpp>
+#include <rtai/graph/elements/pacer.hpp>
 #include <rtai/graph/elements/pass.hpp>
 #include <rtai/graph/elements/recorder.hpp>
 #include <rtai/graph/elements/tee.hpp>

@@ -132,6 +132,9 @@ public:
     bool ended() const noexcept { return to_ && to_.ended(); }
     explicit operator bool() const noexcept { return static_cast<bool>(to_); }
 
+    /// What became of the values that were sent.
+    channel_stats stats() const noexcept { return to_ ? to_.stats() : channel_stats(); }
+
     /// The format that the graph wants of this port.
     const audio_format& format() const noexcept
         requires std::is_same_v<T, audio>

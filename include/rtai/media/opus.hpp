@@ -1,6 +1,10 @@
 #pragma once
 
+#if __has_include(<opus.h>)
 #include <opus.h>
+#else
+#include <opus/opus.h>
+#endif
 
 #include <algorithm>
 #include <array>

@@ -77,7 +77,7 @@ struct webrtc_listen {
     }
 };
 
-enum class signature { HS256, RS256, ES256 };
+enum class signature { HS256, RS256, ES256 };  // NOLINT(readability-identifier-naming): the field's own names
 BOOST_DESCRIBE_ENUM(signature, HS256, RS256, ES256)
 
 struct jwt_options {

@@ -25,7 +25,8 @@
 #include <utility>
 #include <vector>
 
-extern "C" char** environ;
+extern "C" char**
+    environ;  // NOLINT(readability-redundant-declaration): unistd.h has it with _GNU_SOURCE only
 
 namespace rtai::service {
 

@@ -112,6 +112,7 @@ template <class Model, class In, class Out, class Speech>
 task<> listen(const In& in, const Out& out, const Speech& speech, Model model, speech_gate::options o) {
     // When a microphone is switched off in mid-speech, silence is not heard; nothing is.
     const duration patience = std::max<duration>(o.stop_after, std::chrono::seconds(1));
+    duration usual{};
     listener<Model> ear(model, o);
     std::vector<moment> found;
     found.reserve(4);
@@ -121,12 +122,13 @@ task<> listen(const In& in, const Out& out, const Speech& speech, Model model, s
         std::optional<audio> piece;
         bool silent = false;
         if (ear.speaking()) {
-            auto waited = co_await with_timeout(patience, in.receive());
+            auto waited = co_await with_timeout(patience + 2 * usual, in.receive());
             if (waited.ok()) piece = std::move(*waited);
             else silent = true;
         } else {
             piece = co_await in.receive();
         }
+        if (piece) usual = piece->time();
         if (piece) ear.hear(*piece, keep);
         else ear.finish(keep);
         for (auto& m : found)

@@ -29,21 +29,26 @@ public:
     std::size_t begin(const audio_format& f) {
         // Below the voice are hum, rumble and the offset of a bad sound card.
         keep_ = std::max(0.0, 1 - 2 * std::numbers::pi * 80 / f.rate);
-        before_ = high_ = power_ = 0;
+        before_ = high_ = 0;
+        last_.fill(0);
         const std::size_t window = std::max<std::size_t>(f.frames_in(std::chrono::milliseconds(10)), 1);
         const auto windows = memory_ / std::max<duration>(f.time_of(window), duration(1));
         part_length_ = std::max<std::size_t>(static_cast<std::size_t>(windows) / parts, 1);
-        fresh_ = true;
+        begun_ = false;
         return window;
     }
 
     double level(std::span<const std::int16_t> window) {
         const double power = power_of(window);
-        if (power < nothing) return silence;  // made by a machine: says nothing about the room
-        power_ = fresh_ ? power : 0.6 * power_ + 0.4 * power;
-        fresh_ = false;
-        learn(power_);
-        const double now = decibels(power_);
+        // Made by a machine: it says nothing about the room.
+        if (power < nothing) return silence;
+        // Over 30 ms, which no click fills.
+        std::rotate(last_.begin(), last_.begin() + 1, last_.end());
+        last_.back() = power;
+        if (last_.front() == 0) return silence;
+        const double mean = (last_[0] + last_[1] + last_[2]) / 3;
+        learn(mean);
+        const double now = decibels(mean);
         return now < least_ ? silence : now - noise();
     }
 
@@ -60,14 +65,15 @@ private:
     static double decibels(double power) { return 10 * std::log10(std::max(power, nothing)); }
 
     double power_of(std::span<const std::int16_t> window) {
-        if (fresh_ && power_ == 0 && !window.empty()) before_ = window.front();  // an offset is no click
+        if (!begun_) before_ = window.front();  // an offset is no click
+        begun_ = true;
         double sum = 0;
         for (const auto sample : window) {
             high_ = keep_ * (high_ + sample - before_);
             before_ = sample;
             sum += high_ * high_;
         }
-        return sum / (32768.0 * 32768.0 * static_cast<double>(std::max<std::size_t>(window.size(), 1)));
+        return sum / (32768.0 * 32768.0 * static_cast<double>(window.size()));
     }
 
     void learn(double power) {
@@ -84,8 +90,8 @@ private:
     double least_;
     duration memory_;
     double keep_ = 0, before_ = 0, high_ = 0;  // the high-pass filter
-    double power_ = 0;
-    bool fresh_ = true;
+    bool begun_ = false;
+    std::array<double, 3> last_{};
     std::array<double, parts> least_of_{};
     std::size_t part_ = 0, count_ = 0, part_length_ = 1;
     bool known_ = false;

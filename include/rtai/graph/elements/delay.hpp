@@ -37,11 +37,7 @@ struct delay {
 
     task<> run() {
         channel<held> between(options_.most);
-        co_await with_scope([&](scope& s) -> task<> {
-            s.spawn(take(between.sender()));
-            co_await give(between.receiver());
-            s.cancel();
-        });
+        co_await with_scope([&](scope& s) -> task<> { return hold(s, between); });
     }
 
 private:
@@ -50,6 +46,12 @@ private:
         time_point when;
         T value;
     };
+
+    task<> hold(scope& s, const channel<held>& between) {
+        s.spawn(take(between.sender()));
+        co_await give(between.receiver());
+        s.cancel();
+    }
 
     task<> take(sender<held> to) {
         while (auto value = co_await in.receive()) {

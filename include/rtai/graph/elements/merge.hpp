@@ -15,13 +15,15 @@ struct merge {
     RTAI_DESCRIBE(merge, in, out)
 
     task<> run() {
-        co_await with_scope([&](scope& all) -> task<> {
-            for (const auto& one : in.all()) all.spawn(hand_on_in(all, one));
-            co_await all.join();
-        });
+        co_await with_scope([this](scope& all) -> task<> { return hand_on_all(all); });
     }
 
 private:
+    task<> hand_on_all(scope& all) {
+        for (const auto& one : in.all()) all.spawn(hand_on_in(all, one));
+        co_await all.join();
+    }
+
     /// Who learns that nobody receives tells the others, who may have long to wait.
     task<> hand_on_in(scope& all, const input<T>& one) {
         co_await hand_on(one, out);

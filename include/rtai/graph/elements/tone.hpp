@@ -70,7 +70,8 @@ private:
         const double turns = options_.frequency.value / format.rate;
         for (std::size_t i = 0; i < samples.size(); ++i) {
             // The whole turns are taken off first, so that a long tone stays as clean as it began.
-            const double at = std::fmod(turns * static_cast<double>(first + i / format.channels), 1.0);
+            const std::size_t frame = first + i / format.channels;
+            const double at = std::fmod(turns * static_cast<double>(frame), 1.0);
             const auto level = static_cast<float>(options_.level * std::sin(2 * std::numbers::pi * at));
             if constexpr (std::is_same_v<Sample, float>) samples[i] = level;
             else samples[i] = to_s16(level);
