@@ -1,5 +1,5 @@
-// Everything that rtai has, derived from its headers: whoever adds an element to rtai/graph.hpp or rtai/ai.hpp, or a
-// service to rtai/service.hpp has added it here.
+// Everything that rtai has, derived from its headers: whoever adds an element to rtai/graph.hpp or
+// rtai/ai.hpp, or a service to rtai/service.hpp has added it here.
 #define RTAI_CATALOGUE
 #include <rtai/ai.hpp>
 #include <rtai/graph.hpp>

@@ -8,6 +8,7 @@
 #include <rtai/graph/barge_in.hpp>
 #include <rtai/graph/edge.hpp>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -500,18 +501,23 @@ private:
 
     /// Wires into one port share a queue, so they can not differ in what it is.
     void shared_queues() {
-        std::map<std::pair<const element*, std::string>, const wire*> first;
+        // Of a port: the wire that says something of the capacity, and that of the policy.
+        std::map<std::tuple<const element*, std::string, bool>, const wire*> first;
         for (const auto& w : p_.wires) {
             if (w.to.part == nullptr || w.to.card == nullptr || w.to.card->many) continue;
-            const auto [at, is_new] = first.emplace(std::pair(w.to.part, w.to.card->name), &w);
-            if (is_new) continue;
-            const auto text = [](const std::optional<word>& v) { return v ? v->text : std::string(); };
-            if (text(at->second->capacity) != text(w.capacity) || text(at->second->policy) != text(w.policy))
+            for (const bool policy : {false, true}) {
+                const auto& said = policy ? w.policy : w.capacity;
+                if (!said) continue;
+                const auto [at, is_new] = first.emplace(std::tuple(w.to.part, w.to.card->name, policy), &w);
+                const auto& before = policy ? at->second->policy : at->second->capacity;
+                if (is_new || before->text == said->text) continue;
                 found_.error(w.at,
                              "two wires into " + in_quotes(w.to.name.text + "." + w.to.card->name) +
                                  " share one queue, and say different things of it",
                              "the other is at " + at->second->at.text() +
                                  "; to give each its own queue, put a 'merge' there");
+                break;
+            }
         }
     }
 
@@ -998,6 +1004,25 @@ std::vector<pipeline*> in_order(spec& s, problems& found) {
     return order;
 }
 
+/// A pipeline that can be interrupted can not be inside of another: whose turn would its values belong to?
+void one_turn_each(const std::vector<pipeline*>& order, problems& found) {
+    std::set<const pipeline*> interrupted;  // or with such a pipeline inside
+    for (const auto* p : order) {
+        if (p->barge_in) interrupted.insert(p);
+        for (const auto& e : p->elements)
+            for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr}) {
+                if (u == nullptr || u->sub == nullptr || !interrupted.contains(u->sub)) continue;
+                if (p->barge_in)
+                    found.error(u->name.at,
+                                "'" + u->sub->name.text +
+                                    "' has a 'barge_in' of its own, or inside, and so has '" + p->name.text +
+                                    "'",
+                                "one of them decides when a turn is over: take the other 'barge_in' out");
+                interrupted.insert(p);
+            }
+    }
+}
+
 }  // namespace
 
 schema options_schema(const use& u) {
@@ -1042,7 +1067,9 @@ schema options_schema(const pipeline& p) {
 void check(spec& s, known& catalogue, problems& found) {
     guesser near;
     catalogue.begin();
-    for (auto* p : in_order(s, found)) graph_checker(s, *p, catalogue, near, found).check();
+    const auto order = in_order(s, found);
+    for (auto* p : order) graph_checker(s, *p, catalogue, near, found).check();
+    one_turn_each(order, found);
     service_checker(s, catalogue, near, found).check();
 }
 

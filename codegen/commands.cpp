@@ -241,7 +241,7 @@ int build_command(const std::string& path, const build_options& o, const common_
     auto l = load(path, catalogue);
     std::vector<generated_file> files;
     if (l.found.ok()) files = emit(l.s, l.p, l.found);
-    if (l.found.ok() && l.s.services.empty())
+    if (l.found.ok() && (!l.s.has_program || l.s.services.empty()))
         l.found.error(l.s.name.at, "the spec has no services, so there is no program to build",
                       "add 'services:', for instance 'once: { kind: job, session: { pipeline: ... } }'");
     if (!tell(l.found, with)) return l.s.file == nullptr ? cannot : bad_spec;

@@ -92,7 +92,7 @@ public:
     std::vector<generated_file> all() {
         std::vector<generated_file> files;
         files.push_back({spec_.name.text + ".hpp", header()});
-        if (!spec_.services.empty()) {
+        if (spec_.has_program) {
             files.push_back({spec_.name.text + ".cpp", program()});
             files.push_back({spec_.name.text + ".values.yaml", values()});
         }
@@ -395,17 +395,18 @@ private:
         }
         std::vector<std::string> plays;
         for (const auto& part : p.parts) {
+            const auto where = ", \"" + part.name + " (" + at(part.at) + ")\")";
             if (part.from != nullptr && part.from->otherwise)
                 plays.push_back("rtai::play_either(" + part.name + "_is_first, " + part.name + ", " +
-                                part.name + "_otherwise)");
+                                part.name + "_otherwise" + where);
             else if (part.from != nullptr && part.from->when)
-                plays.push_back("rtai::play_if(" + part.name + "_is_wanted, " + part.name + ")");
-            else plays.push_back("rtai::play(" + part.name + ")");
+                plays.push_back("rtai::play_if(" + part.name + "_is_wanted, " + part.name + where);
+            else plays.push_back("rtai::play(" + part.name + where);
         }
-        // A join of many is one of a list: the compiler's work stays in proportion.
-        constexpr std::size_t most_arguments = 32;
-        if (plays.size() <= most_arguments) {
-            append(run, wrapped("co_await rtai::join(", plays, ");", 8));
+        std::string flat = "co_await rtai::join(";
+        for (const auto& one : plays) flat += (&one == &plays.front() ? "" : ", ") + one;
+        if (flat.size() + 10 <= line_width) {
+            run.emplace_back(flat + ");");
             return;
         }
         run.emplace_back("std::vector<rtai::task<>> work;");
@@ -434,7 +435,8 @@ private:
         for (const auto* p : run_by_services()) {
             member(spec_.name.text + "::" + p->name.text + "::options", p->name.text, at(p->name.at));
             if (has_prepare_[p])
-                prepare.emplace_back(p->name.text + "::prepare(s." + p->name.text + ", found);");
+                prepare.emplace_back("if (program.runs_pipeline(\"" + p->name.text + "\")) " + p->name.text +
+                                     "::prepare(s." + p->name.text + ", found);");
         }
         data services(data::type::list);
         for (const auto& s : spec_.services) {
@@ -444,6 +446,10 @@ private:
             starts.emplace_back("host.start(\"" + s->name.text + "\", " + s->name.text + "(host, s));");
         }
         member("rtai::service::program_options", "program", "");
+        for (const auto& s : spec_.services)
+            processes.emplace_back("program.add_service(\"" + s->name.text + "\", \"" +
+                                       s->pipelines.front().first->name.text + "\");",
+                                   at(s->name.at));
         for (const auto& p : spec_.processes) {
             std::string names;
             for (const auto& n : p.services) names += (names.empty() ? "\"" : ", \"") + n.text + "\"";
@@ -519,7 +525,7 @@ private:
             for (const auto& q : made->queues)
                 if (!q.capacity_is_default) {
                     value capacity(value::kind::map);
-                    capacity.at_key("capacity") = written_capacity(p, q);
+                    capacity.at_key("capacity") = value(q.written_capacity);
                     put(edges, q.name, capacity, q.at);
                 }
         if (p.turn) put(all, "turn", *p.turn, p.turn->at);
@@ -527,12 +533,6 @@ private:
         put(all, "otherwise", otherwise, p.name.at);
         put(all, "edges", edges, p.flow_at);
         return all;
-    }
-
-    static value written_capacity(const pipeline& p, const queue& q) {
-        for (const auto& w : p.wires)
-            if (w.capacity && w.at.text() == q.at.text()) return value(w.capacity->text);
-        return value(std::to_string(q.capacity));
     }
 
     std::string values() const {

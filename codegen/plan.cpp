@@ -412,7 +412,9 @@ private:
                 const auto [at, is_new] =
                     shared.emplace(std::pair(l.to->part, l.to->port), plan_.queues.size());
                 if (!is_new) {
-                    plan_.queues[at->second].from.push_back(*l.from);
+                    auto& q = plan_.queues[at->second];
+                    q.from.push_back(*l.from);
+                    if (!own_settings_.contains(i)) settle(q, *l.written);
                     continue;
                 }
             }
@@ -421,19 +423,27 @@ private:
             q.from.push_back(*l.from);
             q.to = *l.to;
             q.at = l.written->at;
-            const bool settings = !own_settings_.contains(i);
-            q.policy = settings && l.written->policy ? l.written->policy->text : known_.policy_of(l.type);
+            q.policy = known_.policy_of(l.type);
             q.capacity = known_.capacity_of(l.type);
-            if (settings && l.written->capacity) {
-                q.capacity_is_default = false;
-                q.capacity = static_cast<std::size_t>(parse_integer(l.written->capacity->text).value_or(0));
-            }
-            if (q.policy == "latest") q.capacity = 1;
+            if (!own_settings_.contains(i)) settle(q, *l.written);
             if (const auto f = lead_formats_.find(i); f != lead_formats_.end()) q.format = f->second;
-            q.policy_is_written = settings && l.written->policy;
             plan_.queues.push_back(std::move(q));
         }
         name_queues();
+    }
+
+    /// What a wire says of its queue.
+    static void settle(queue& q, const wire& w) {
+        if (w.policy) {
+            q.policy = w.policy->text;
+            q.policy_is_written = true;
+            if (q.policy == "latest") q.capacity = 1;
+        }
+        if (w.capacity) {
+            q.capacity_is_default = false;
+            q.written_capacity = w.capacity->text;
+            q.capacity = static_cast<std::size_t>(parse_integer(w.capacity->text).value_or(0));
+        }
     }
 
     void name_queues() {

@@ -46,6 +46,7 @@ struct queue {
     std::string policy;
     std::size_t capacity = 0;
     bool capacity_is_default = true;
+    std::string written_capacity;  ///< as the spec says it, with variables
     bool policy_is_written = false;
     bool waits = false;  ///< audio that need not be dropped: its maker waits for room
     std::vector<part_port> from;

@@ -59,24 +59,49 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::set<std::string_view> cpp_keywords = {
-    "alignas",   "alignof",  "and",       "asm",      "auto",     "bool",      "break",     "case",
-    "catch",     "char",     "class",     "concept",  "const",    "consteval", "constexpr", "constinit",
-    "continue",  "co_await", "co_return", "co_yield", "decltype", "default",   "delete",    "do",
-    "double",    "else",     "enum",      "explicit", "export",   "extern",    "false",     "float",
-    "for",       "friend",   "goto",      "if",       "inline",   "int",       "long",      "mutable",
-    "namespace", "new",      "noexcept",  "not",      "nullptr",  "operator",  "or",        "private",
-    "protected", "public",   "register",  "requires", "return",   "short",     "signed",    "sizeof",
-    "static",    "struct",   "switch",    "template", "this",     "throw",     "true",      "try",
-    "typedef",   "typeid",   "typename",  "union",    "unsigned", "using",     "virtual",   "void",
-    "volatile",  "wchar_t",  "while",     "xor",      "main",     "std",       "rtai",      "errno",
-    "stdin",     "stdout",   "stderr",    "assert",   "linux",    "unix"};
+    "alignas",   "alignof",  "and",       "asm",      "auto",     "bool",          "break",     "case",
+    "catch",     "char",     "class",     "concept",  "const",    "consteval",     "constexpr", "constinit",
+    "continue",  "co_await", "co_return", "co_yield", "decltype", "default",       "delete",    "do",
+    "double",    "else",     "enum",      "explicit", "export",   "extern",        "false",     "float",
+    "for",       "friend",   "goto",      "if",       "inline",   "int",           "long",      "mutable",
+    "namespace", "new",      "noexcept",  "not",      "nullptr",  "operator",      "or",        "private",
+    "protected", "public",   "register",  "requires", "return",   "short",         "signed",    "sizeof",
+    "static",    "struct",   "switch",    "template", "this",     "throw",         "true",      "try",
+    "typedef",   "typeid",   "typename",  "union",    "unsigned", "using",         "virtual",   "void",
+    "volatile",  "wchar_t",  "while",     "xor",      "main",     "std",           "rtai",      "errno",
+    "stdin",     "stdout",   "stderr",    "assert",   "linux",    "unix",          "NULL",      "EOF",
+    "NAN",       "INFINITY", "BUFSIZ",    "HUGE_VAL", "RAND_MAX", "CLOCKS_PER_SEC"};
+
+/// Functions and variables of C, which a namespace can not be called like.
+const std::set<std::string_view> c_names = {
+    "abort",    "abs",     "accept",   "access",   "acct",    "advance", "alarm",   "asctime",  "atof",
+    "atoi",     "bind",    "brk",      "bsearch",  "calloc",  "ceil",    "chdir",   "chmod",    "chown",
+    "chroot",   "clock",   "clone",    "close",    "confstr", "connect", "cos",     "creat",    "crypt",
+    "ctime",    "daemon",  "daylight", "div",      "dup",     "encrypt", "environ", "erf",      "exit",
+    "exp",      "fabs",    "fclose",   "floor",    "fma",     "fmod",    "fopen",   "fork",     "free",
+    "gamma",    "getenv",  "getline",  "getopt",   "gets",    "gmtime",  "hypot",   "index",    "ioctl",
+    "isatty",   "j0",      "j1",       "jn",       "kill",    "link",    "listen",  "lockf",    "log",
+    "lseek",    "malloc",  "mktime",   "mmap",     "modf",    "nice",    "open",    "optarg",   "optind",
+    "pause",    "perror",  "pipe",     "poll",     "pow",     "printf",  "profil",  "puts",     "raise",
+    "rand",     "random",  "read",     "readlink", "realloc", "recv",    "remove",  "rename",   "rindex",
+    "rint",     "round",   "sbrk",     "scanf",    "select",  "send",    "setenv",  "shutdown", "signal",
+    "sin",      "sleep",   "socket",   "splice",   "sqrt",    "srand",   "stat",    "step",     "strlen",
+    "swab",     "symlink", "sync",     "system",   "tan",     "tee",     "tempnam", "time",     "times",
+    "timezone", "trunc",   "truncate", "tzname",   "umask",   "uname",   "unlink",  "usleep",   "vfork",
+    "wait",     "write",   "y0",       "y1",       "yn",      "asio",    "boost",   "settings"};
 
 /// Names that generated code has for itself.
 const std::set<std::string_view> taken_in_pipelines = {"run",       "options", "members",  "lists_members",
                                                        "prepare",   "turn",    "barge_in", "edges",
                                                        "otherwise", "when",    "belong_to"};
-const std::set<std::string_view> taken_in_specs = {
-    "program", "settings", "prepare_settings", "start_services", "members", "lists_members", "prepare"};
+const std::set<std::string_view> taken_in_specs = {"program",        "settings", "prepare_settings",
+                                                   "start_services", "members",  "lists_members",
+                                                   "prepare",        "options",  "run",
+                                                   "host",           "s",        "boost"};
+
+/// What generated code puts behind the name of an element.
+const std::vector<std::string_view> taken_endings = {"_otherwise", "_is_first", "_is_wanted", "_options",
+                                                     "_format"};
 
 /// Of a file that is too large for a spec, only so much that the reader sees that it is.
 bool read_file(const std::string& path, std::string& into) {
@@ -125,11 +150,15 @@ private:
             spec_.complete = false;
         if (const auto* n = tree.find("name")) {
             const auto w = name(*n);
+            if (c_names.contains(w.text))
+                found_.error(w.at, "'" + w.text + "' can not be the name of a spec",
+                             "it is a name of C or of a library: for instance '" + w.text + "_1'");
             if (is_main) spec_.name = w;
         } else if (is_main && !meant.contains("name")) {
             found_.error(start_of(tree), "the spec has no name",
                          "add 'name: something', with letters, digits and '_'");
         }
+        if (is_main) spec_.has_program = tree.find("services") != nullptr;
         if (const auto* about = tree.find("about"); about != nullptr && is_main)
             spec_.about = text(*about, "about").text;
         if (const auto* list = tree.find("import")) imports(*list, path);
@@ -780,6 +809,11 @@ private:
     }
 
     void reserved(const value::member& m) {
+        for (const auto ending : taken_endings)
+            if (m.name.size() > ending.size() && m.name.ends_with(ending))
+                found_.error(
+                    m.name_at, "nothing in a pipeline can be called '" + m.name + "'",
+                    "generated code has names with '" + std::string(ending) + "' at the end for itself");
         if (taken_in_pipelines.contains(m.name))
             found_.error(m.name_at, "nothing in a pipeline can be called '" + m.name + "'",
                          "generated code has that name for itself: for instance '" + m.name + "_1'");

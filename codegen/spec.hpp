@@ -112,6 +112,7 @@ struct process {
 struct spec {
     word name;
     std::string about;
+    bool has_program = false;  ///< it has 'services:' itself, and not only what it imports
     std::shared_ptr<const source> file;
     std::vector<std::string> files;  ///< all that were read, imports too
     std::vector<std::unique_ptr<pipeline>> pipelines;

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <iostream>
+#include <numbers>
 #include <rtai/ai/vad/energy.hpp>
 #include <span>
 #include <string>
@@ -10,6 +10,7 @@
 
 #include "ai/hearing.hpp"
 #include "ai/voice.hpp"
+#include "core/allocations.hpp"
 #include "graph/flow.hpp"
 #include "support/co_test.hpp"
 #include "support/sound.hpp"
@@ -90,6 +91,18 @@ TEST_CASE("an offset changes nothing", "[energy]") {
         REQUIRE(near_to(heard.at(0), 2s, 150ms));
         REQUIRE(near_to(heard.at(1), 4s, 150ms));
     }
+}
+
+TEST_CASE("the hum of the mains is no speech", "[energy]") {
+    auto hum = between_noise(16'000, 3s, 2s, 0.002);
+    for (std::size_t i = 0; i < hum.size(); ++i) {
+        const double at = 2 * std::numbers::pi * 50 * static_cast<double>(i) / 16'000;
+        hum[i] = static_cast<std::int16_t>(hum[i] + 2000 * std::sin(at) + 100 * std::sin(3 * at));
+    }
+    const auto heard = hear(hum);
+    REQUIRE(kinds_of(heard.moments) == once);
+    REQUIRE(near_to(heard.at(0), 3s, 150ms));
+    REQUIRE(near_to(heard.at(1), 5s, 150ms));
 }
 
 TEST_CASE("a voice that clips is still a voice", "[energy]") {
@@ -259,6 +272,38 @@ CO_TEST("it goes on while somebody wants the sound or the moments, and no longer
     co_await join(play(v), std::move(talking));
     // Nobody notices that the moments are not wanted before there is one.
     REQUIRE(sent >= 20);
+}
+
+TEST_CASE("a frame allocates nothing, in silence and in speech", "[energy]") {
+    const auto half = between_noise(16'000, 2s, 2s, 0.002);
+    auto samples = half;
+    samples.insert(samples.end(), half.begin(), half.end());
+    sim::world world(1);
+    std::vector<std::size_t> at;
+    std::vector<what> said;
+    at.reserve(1000);
+    said.reserve(10);
+    vad::energy v;
+    channel<audio> to(4), from(4);
+    channel<moment> edges(4);
+    v.in.connect(to.receiver());
+    v.out.connect(from.sender());
+    v.speech.connect(edges.sender());
+    auto take = [&](receiver<audio> in, receiver<moment> speech) -> task<> {
+        while (auto piece = co_await in.receive()) {
+            at.push_back(test::allocations);
+            while (auto m = speech.try_receive()) said.push_back(m->what);
+        }
+    };
+    auto work = [&]() -> task<> {
+        auto taking = take(from.receiver(), edges.receiver());
+        co_await join(play(v), speak(to.sender(), samples, 16'000, 20ms), std::move(taking));
+    };
+    world.run(work());
+    REQUIRE(said.size() == 4);
+    REQUIRE(at.size() == 600);
+    // The first time fills the pools.
+    REQUIRE(at[590] == at[300]);
 }
 
 TEST_CASE("people are heard in recordings, from about the first word to the last", "[energy]") {

@@ -116,7 +116,7 @@ CO_TEST("an element that is not wanted is passed by", "[element]") {
     drain<text> out(e.out);
     in.say(line("hello"));
     in.end();
-    co_await play_if(false, e);
+    co_await play_if(false, e, "e");
     REQUIRE(words_of(out.take()) == words{"hello"});
     REQUIRE(out.ended());
 }
@@ -127,7 +127,7 @@ CO_TEST("an element that is wanted runs", "[element]") {
     drain<text> out(e.out);
     in.say(line("hello"));
     in.end();
-    co_await play_if(true, e);
+    co_await play_if(true, e, "e");
     REQUIRE(words_of(out.take()) == words{"HELLO"});
 }
 
@@ -135,7 +135,7 @@ CO_TEST("a sink that is not wanted ends its stream", "[element]") {
     sink e{sink::options()};
     feed<text> in(e.in);
     in.say(line("hello"));
-    co_await play_if(false, e);
+    co_await play_if(false, e, "e");
     REQUIRE(e.count == 0);
     REQUIRE(in.to().ended());
 }

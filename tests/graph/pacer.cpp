@@ -317,12 +317,12 @@ task<> interruptions(std::uint64_t seed) {
     std::vector<time_point> when;
     const time_point start = now();
     auto script = [&]() -> task<> {
+        // Half of the time all is on a grid, so that much happens at once.
+        const auto grid = random() % 2 == 0 ? 5000U : 1U;
         const auto turns = 1 + random() % 5;
         for (std::uint64_t n = 0; n < turns; ++n) {
-            const auto until = now() + std::chrono::microseconds(random() % 300'000);
+            const auto until = now() + std::chrono::microseconds(random() % 300'000 / grid * grid);
             while (now() < until) {
-                // On a grid half of the time, so that much happens at once.
-                const auto grid = random() % 2 == 0 ? 5000U : 1U;
                 u.in.say(sound_of(std::chrono::microseconds(random() % 100'000), u.t.epoch()));
                 const auto pause = std::chrono::microseconds(random() % 40'000 / grid * grid);
                 co_await sleep_until(std::min(now() + pause, until));

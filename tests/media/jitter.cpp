@@ -282,7 +282,7 @@ TEST_CASE("whatever the network does, the order holds, no packet comes twice and
         call c(o);
         c.first = static_cast<std::uint16_t>(random());
         c.first_timestamp = static_cast<std::uint32_t>(random());
-        const std::uint32_t loss = random() % 21, twice = random() % 5, jitter = 1 + random() % 200;
+        const std::uint64_t loss = random() % 21, twice = random() % 5, jitter = 1 + random() % 200;
         const double drift = 1 + (static_cast<double>(random() % 2001) - 1000) * 1e-6;
         duration pause{}, held{};
         std::size_t lost = 0;

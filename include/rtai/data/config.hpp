@@ -58,10 +58,10 @@ void read_into(T& into, const value& v) {
 }
 
 /// Reads a described type from values whose variables are resolved: `vad` in messages is `name`. What is
-/// wrong is added to `found`, and then what was returned is not to be used.
+/// wrong is added to `found`, and then what was returned is not to be used. `s` is the type's schema, or a
+/// part of it, when only that part is to be right.
 template <class T>
-T read(const value& v, const std::string& name, problems& found) {
-    const auto s = schema_of<T>();
+T read(const value& v, const std::string& name, problems& found, const schema& s = schema_of<T>()) {
     problems here;
     checker c(here);
     c.allow_plain_secrets();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <rtai/core/task.hpp>
 #include <rtai/core/timeout.hpp>
+#include <rtai/core/timer.hpp>
 #include <rtai/data/describe.hpp>
 #include <rtai/data/moment.hpp>
 #include <rtai/graph/port.hpp>
@@ -28,29 +29,32 @@ struct barge_in {
     RTAI_DESCRIBE(barge_in, in)
 
     task<> run() {
-        bool speaking = false;
+        std::optional<time_point> deadline;  // when speech has gone on for long enough
         for (;;) {
             std::optional<moment> heard;
-            if (speaking) {
-                const auto waited = co_await with_timeout(with_.after, in.receive());
+            if (deadline) {
+                auto waited = co_await with_deadline(*deadline, in.receive());
                 if (!waited.ok()) {
                     turn_->interrupt();
-                    speaking = false;
+                    deadline.reset();
                     continue;
                 }
-                heard = *waited;
+                heard = std::move(*waited);
             } else {
                 heard = co_await in.receive();
             }
             if (!heard) co_return;
-            if (heard->what == what::speech_start) speaking = true;
-            if (heard->what == what::speech_end) speaking = false;
+            if (heard->what == what::speech_start && !speaking_) deadline = later(now(), with_.after);
+            if (heard->what == what::speech_end) deadline.reset();
+            if (heard->what == what::speech_start || heard->what == what::speech_end)
+                speaking_ = heard->what == what::speech_start;
         }
     }
 
 private:
     options with_;
     turn* turn_;
+    bool speaking_ = false;
 };
 
 }  // namespace rtai

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <concepts>
+#include <exception>
 #include <rtai/core/join.hpp>
 #include <rtai/core/result.hpp>
 #include <rtai/core/task.hpp>
 #include <rtai/data/describe.hpp>
 #include <rtai/graph/any.hpp>
 #include <rtai/graph/port.hpp>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -62,7 +65,25 @@ void disconnect(E& e) noexcept {
     for_each_port(e, [](std::string_view, auto& p) { p.disconnect(); });
 }
 
-/// Runs an element in a graph, to the end of its streams.
+namespace detail {
+
+/// What an element threw, with where it stands in the spec before it.
+[[noreturn]] inline void fail_at(std::string_view where, const std::exception& failure) {
+    std::throw_with_nested(std::runtime_error(std::string(where) + ": " + failure.what()));
+}
+
+}  // namespace detail
+
+/// Runs an element in a graph, to the end of its streams. A failure comes out with `where` before its words.
+template <element E>
+task<> play(E& e, std::string_view where) {
+    try {
+        co_await e.run();
+    } catch (const std::exception& failure) {
+        detail::fail_at(where, failure);
+    }
+    disconnect(e);
+}
 template <element E>
 task<> play(E& e) {
     co_await e.run();
@@ -78,15 +99,14 @@ task<> hand_on(const input<T, In...>& in, const output<T, Out...>& out) {
 
 /// Runs an element if it is wanted; if not, its streams pass it by, or end where it has no other side.
 template <element E>
-task<> play_if(bool wanted, E& e) {
+task<> play_if(bool wanted, E& e, std::string_view where) {
     if (wanted) {
-        co_await e.run();
+        co_await play(e, where);
     } else if constexpr (requires { hand_on(e.in, e.out); }) {
         co_await hand_on(e.in, e.out);
     }
     disconnect(e);
 }
-
 /// Whether an element can work with these options here: a model may be missing, or a key.
 template <class E>
 result<> available(const options_of<E>& o) {

@@ -45,9 +45,9 @@ void belong_to(turn& t, Parts&... parts) {
 
 /// Runs the one of two elements that was chosen at start.
 template <element First, element Second>
-task<> play_either(bool first, First& a, Second& b) {
-    if (first) co_await play(a);
-    else co_await play(b);
+task<> play_either(bool first, First& a, Second& b, std::string_view where) {
+    if (first) return play(a, where);
+    return play(b, where);
 }
 
 /// Tells when an element can not work here, and nothing stands in for it.

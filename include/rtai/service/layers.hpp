@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <rtai/data/check.hpp>
@@ -85,14 +86,24 @@ inline std::vector<std::string> split(std::string_view text, std::string_view by
     }
 }
 
+/// Dollar signs as they are: no variables.
+inline void make_literal(value& v) {
+    for (auto& item : v.items) make_literal(item);
+    for (auto& m : v.members) make_literal(m.held);
+    for (std::size_t i = 0; (i = v.text.find('$', i)) != std::string::npos; i += 2) v.text.insert(i, 1, '$');
+}
+
 /// A value as it is given on a command line: lists and maps in YAML's brackets, everything else as it is.
 inline value value_of_text(const std::string& text, const std::shared_ptr<source>& from, problems& found) {
     if (!text.empty() && (text.front() == '[' || text.front() == '{')) {
         auto v = read_yaml(std::make_shared<source>(from->name, text), found);
         v.at = place(from, 0, 0);
+        make_literal(v);
         return v;
     }
-    return value(text, place(from, 0, 0));
+    value v(text, place(from, 0, 0));
+    make_literal(v);
+    return v;
 }
 
 }  // namespace detail
@@ -134,9 +145,11 @@ struct layers {
     const char* const* environment = nullptr;
 };
 
-/// All layers, one over the other, variables resolved.
+/// All layers, one over the other, and then the variables of the spec and of the files resolved: a value
+/// that was overridden needs none. Of the values at the root only those that `wanted` says are kept.
 inline value read_layers(const layers& from, const schema& all, problems& found,
-                         const variable_source& lookup = environment_variable) {
+                         const variable_source& lookup = environment_variable,
+                         const std::function<bool(const std::string&)>& wanted = nullptr) {
     value tree =
         read_yaml_file(from.values_file, found,
                        "it is generated next to the program and belongs to it; --values says where it is");
@@ -147,9 +160,12 @@ inline value read_layers(const layers& from, const schema& all, problems& found,
             found.error(over.at, "a configuration is a map: names and values");
         else overlay(tree, over);
     }
-    resolve_variables(tree, lookup, found);
     for (const auto& s : from.settings) apply_setting(tree, all, s, found);
     apply_environment(tree, all, from.environment, found);
+    if (wanted)
+        std::erase_if(tree.members,
+                      [&](const value::member& m) { return all.find(m.name) != nullptr && !wanted(m.name); });
+    resolve_variables(tree, lookup, found);
     return tree;
 }
 

@@ -63,6 +63,11 @@ public:
         layers_.environment = environ;
     }
 
+    /// A service, and the pipeline that it runs.
+    void add_service(std::string name, std::string pipeline) {
+        services_.emplace_back(std::move(name), std::move(pipeline));
+    }
+
     /// Which services a process of that name runs. Without any, there is one process with all of them.
     void add_process(std::string name, std::vector<std::string> services) {
         processes_.emplace_back(std::move(name), std::move(services));
@@ -74,19 +79,28 @@ public:
                                          chosen_->services.end();
     }
 
-    /// `prepare(settings, problems)` looks at what depends on the machine; `start(host, settings)` starts
-    /// the services.
+    bool runs_pipeline(std::string_view pipeline) const {
+        return std::any_of(services_.begin(), services_.end(),
+                           [&](const auto& s) { return s.second == pipeline && runs(s.first); });
+    }
+
+    /// `prepare(program, settings, problems)` looks at what depends on the machine; `start(host, settings)`
+    /// starts the services. What belongs to other processes only need not be right here.
     template <class Settings, class Prepare, class Start>
     int run(Prepare prepare, Start start) {
         if (const auto done = read_command_line()) return *done;
         const auto all = schema_of<Settings>();
         problems found;
-        const auto tree = read_layers(layers_, all, found);
-        auto settings = read<Settings>(tree, name_, found);
-        if (found.ok() && !print_) prepare(settings, found);
+        auto tree = read_layers(layers_, all, found, environment_variable,
+                                [this](const std::string& root) { return wants(root); });
+        auto mine = all;
+        std::erase_if(mine.fields, [this](const schema& f) { return !wants(f.name); });
+        auto settings = read<Settings>(tree, name_, found, mine);
+        if (found.ok() && !print_) prepare(*this, settings, found);
         if (!found.ok()) return tell(found);
         if (print_) {
-            std::cout << print_values(all, tree);
+            detail::make_literal(tree);
+            std::cout << print_values(mine, tree);
             return ended;
         }
         try {
@@ -98,6 +112,15 @@ public:
     }
 
 private:
+    /// Whether the values under this name are those of the chosen process.
+    bool wants(std::string_view root) const {
+        for (const auto& [service, pipeline] : services_) {
+            if (service == root) return runs(root);
+            if (pipeline == root) return runs_pipeline(root);
+        }
+        return true;
+    }
+
     static std::string beside_program(const std::string& file) {
         std::array<char, 4096> path{};
         const auto size = ::readlink("/proc/self/exe", path.data(), path.size());
@@ -221,6 +244,7 @@ private:
     std::string name_;
     std::vector<std::string> arguments_;
     layers layers_;
+    std::vector<std::pair<std::string, std::string>> services_;  ///< and their pipelines
     std::vector<process> processes_;
     const process* chosen_ = nullptr;
     bool print_ = false;

@@ -29,7 +29,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // choice.yam
 }
 
 /// Decides what depends on the machine.
-void prepare_settings(settings& s, rtai::problems& found) { reading::prepare(s.reading, found); }
+void prepare_settings(const rtai::service::program& program, settings& s, rtai::problems& found) {
+    if (program.runs_pipeline("reading")) reading::prepare(s.reading, found);
+}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -38,6 +40,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("choice", argc, argv);
-
+    program.add_service("once", "reading");  // choice.yaml:13
     return program.run<choice::settings>(choice::prepare_settings, choice::start_services);
 }

@@ -106,8 +106,11 @@ struct reading {  // choice.yaml:5
         book_to_louder.into(louder.in);     // choice.yaml:11
         louder_to_screen.from(louder.out);  // choice.yaml:11
         louder_to_screen.into(screen.in);   // choice.yaml:11
-        co_await rtai::join(rtai::play_either(book_is_first, book, book_otherwise),
-                            rtai::play_if(louder_is_wanted, louder), rtai::play(screen));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play_either(book_is_first, book, book_otherwise, "book (choice.yaml:7)"));
+        work.push_back(rtai::play_if(louder_is_wanted, louder, "louder (choice.yaml:8)"));
+        work.push_back(rtai::play(screen, "screen (choice.yaml:9)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

@@ -28,7 +28,7 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // control.ya
     return rtai::service::job::serve<held>(host, "once", s.once, s.held, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -37,6 +37,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("control", argc, argv);
-
+    program.add_service("once", "held");  // control.yaml:15
     return program.run<control::settings>(control::prepare_settings, control::start_services);
 }

@@ -79,7 +79,12 @@ struct held {  // control.yaml:5
         valve_to_screen.into(screen.in);            // control.yaml:12
         conductor_to_valve.from(conductor.orders);  // control.yaml:13
         conductor_to_valve.into(valve.control);     // control.yaml:13
-        co_await rtai::join(rtai::play(said), rtai::play(conductor), rtai::play(valve), rtai::play(screen));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(said, "said (control.yaml:7)"));
+        work.push_back(rtai::play(conductor, "conductor (control.yaml:8)"));
+        work.push_back(rtai::play(valve, "valve (control.yaml:9)"));
+        work.push_back(rtai::play(screen, "screen (control.yaml:10)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

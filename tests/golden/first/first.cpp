@@ -28,7 +28,7 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // first.yaml
     return rtai::service::job::serve<greet>(host, "once", s.once, s.greet, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -37,6 +37,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("first", argc, argv);
-
+    program.add_service("once", "greet");  // first.yaml:12
     return program.run<first::settings>(first::prepare_settings, first::start_services);
 }

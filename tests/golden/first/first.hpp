@@ -54,7 +54,10 @@ struct greet {  // first.yaml:5
     rtai::task<> run() {
         hello_to_screen.from(hello.out);  // first.yaml:10
         hello_to_screen.into(screen.in);  // first.yaml:10
-        co_await rtai::join(rtai::play(hello), rtai::play(screen));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(hello, "hello (first.yaml:7)"));
+        work.push_back(rtai::play(screen, "screen (first.yaml:8)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

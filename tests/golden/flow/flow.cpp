@@ -28,7 +28,7 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // flow.yaml:
     return rtai::service::job::serve<sorting>(host, "once", s.once, s.sorting, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -37,6 +37,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("flow", argc, argv);
-
+    program.add_service("once", "sorting");  // flow.yaml:21
     return program.run<flow::settings>(flow::prepare_settings, flow::start_services);
 }

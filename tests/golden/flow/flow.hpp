@@ -111,8 +111,15 @@ struct sorting {  // flow.yaml:5
         long_ones_to_screen.into(screen.in);      // flow.yaml:18
         count_to_totals.from(count.counts);       // flow.yaml:19
         count_to_totals.into(totals.in);          // flow.yaml:19
-        co_await rtai::join(rtai::play(a), rtai::play(b), rtai::play(all), rtai::play(long_ones),
-                            rtai::play(count), rtai::play(screen), rtai::play(totals));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(a, "a (flow.yaml:7)"));
+        work.push_back(rtai::play(b, "b (flow.yaml:8)"));
+        work.push_back(rtai::play(all, "all (flow.yaml:9)"));
+        work.push_back(rtai::play(long_ones, "long_ones (flow.yaml:10)"));
+        work.push_back(rtai::play(count, "count (flow.yaml:11)"));
+        work.push_back(rtai::play(screen, "screen (flow.yaml:12)"));
+        work.push_back(rtai::play(totals, "totals (flow.yaml:13)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

@@ -28,7 +28,7 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // interrupt.
     return rtai::service::job::serve<story>(host, "once", s.once, s.story, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -37,6 +37,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("interrupt", argc, argv);
-
+    program.add_service("once", "story");  // interrupt.yaml:15
     return program.run<interrupt::settings>(interrupt::prepare_settings, interrupt::start_services);
 }

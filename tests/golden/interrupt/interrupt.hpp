@@ -71,8 +71,12 @@ struct story {  // interrupt.yaml:5
         listener_to_barge_in.from(listener.speech);  // interrupt.yaml:12
         listener_to_barge_in.into(barge_in.in);      // interrupt.yaml:12
         rtai::belong_to(turn, teller, listener, screen, barge_in, teller_to_screen, listener_to_barge_in);
-        co_await rtai::join(rtai::play(teller), rtai::play(listener), rtai::play(screen),
-                            rtai::play(barge_in));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(teller, "teller (interrupt.yaml:7)"));
+        work.push_back(rtai::play(listener, "listener (interrupt.yaml:8)"));
+        work.push_back(rtai::play(screen, "screen (interrupt.yaml:9)"));
+        work.push_back(rtai::play(barge_in, "barge_in (interrupt.yaml:12)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

@@ -34,7 +34,7 @@ struct polite {  // manners.yaml:5
     rtai::task<> run() {
         louder.in.take(said);    // manners.yaml:11
         louder.out.take(heard);  // manners.yaml:11
-        co_await rtai::join(rtai::play(louder));
+        co_await rtai::join(rtai::play(louder, "louder (manners.yaml:9)"));
     }
 };
 

@@ -28,7 +28,7 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // own.yaml:1
     return rtai::service::job::serve<shouting>(host, "once", s.once, s.shouting, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -37,6 +37,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("own", argc, argv);
-
+    program.add_service("once", "shouting");  // own.yaml:14
     return program.run<own::settings>(own::prepare_settings, own::start_services);
 }

@@ -77,7 +77,12 @@ struct shouting {  // own.yaml:5
         echo_to_louder.into(louder.in);     // own.yaml:12
         louder_to_screen.from(louder.out);  // own.yaml:12
         louder_to_screen.into(screen.in);   // own.yaml:12
-        co_await rtai::join(rtai::play(said), rtai::play(echo), rtai::play(louder), rtai::play(screen));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(said, "said (own.yaml:7)"));
+        work.push_back(rtai::play(echo, "echo (own.yaml:8)"));
+        work.push_back(rtai::play(louder, "louder (own.yaml:9)"));
+        work.push_back(rtai::play(screen, "screen (own.yaml:10)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

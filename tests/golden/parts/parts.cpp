@@ -28,7 +28,7 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // parts.yaml
     return rtai::service::job::serve<talk>(host, "once", s.once, s.talk, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -37,6 +37,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("parts", argc, argv);
-
+    program.add_service("once", "talk");  // parts.yaml:22
     return program.run<parts::settings>(parts::prepare_settings, parts::start_services);
 }

@@ -36,7 +36,7 @@ struct polite {  // manners.yaml:5
     rtai::task<> run() {
         louder.in.take(said);    // manners.yaml:11
         louder.out.take(heard);  // manners.yaml:11
-        co_await rtai::join(rtai::play(louder));
+        co_await rtai::join(rtai::play(louder, "louder (manners.yaml:9)"));
     }
 };
 
@@ -66,7 +66,7 @@ struct twice {  // parts.yaml:6
     rtai::task<> run() {
         echo.in.take(said);    // parts.yaml:12
         echo.out.take(heard);  // parts.yaml:12
-        co_await rtai::join(rtai::play(echo));
+        co_await rtai::join(rtai::play(echo, "echo (parts.yaml:10)"));
     }
 };
 
@@ -138,7 +138,12 @@ struct talk {  // parts.yaml:13
         first_to_please.into(please.said);    // parts.yaml:20
         please_to_screen.from(please.heard);  // parts.yaml:20
         please_to_screen.into(screen.in);     // parts.yaml:20
-        co_await rtai::join(rtai::play(said), rtai::play(first), rtai::play(please), rtai::play(screen));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(said, "said (parts.yaml:15)"));
+        work.push_back(rtai::play(first, "first (parts.yaml:16)"));
+        work.push_back(rtai::play(please, "please (parts.yaml:17)"));
+        work.push_back(rtai::play(screen, "screen (parts.yaml:18)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

@@ -44,7 +44,7 @@ rtai::task<> again(rtai::service::host& host, const settings& s) {  // server.ya
     return rtai::service::lines::serve<repeat>(host, "again", s.again, s.repeat, wire);
 }
 
-void prepare_settings(settings&, rtai::problems&) {}
+void prepare_settings(const rtai::service::program&, settings&, rtai::problems&) {}
 
 void start_services(rtai::service::host& host, const settings& s) {
     host.start("loud", loud(host, s));
@@ -56,6 +56,8 @@ void start_services(rtai::service::host& host, const settings& s) {
 
 int main(int argc, char** argv) {
     rtai::service::program program("server", argc, argv);
+    program.add_service("loud", "shout");            // server.yaml:20
+    program.add_service("again", "repeat");          // server.yaml:24
     program.add_process("front", {"loud"});          // server.yaml:29
     program.add_process("back", {"again"});          // server.yaml:30
     program.add_process("both", {"loud", "again"});  // server.yaml:31

@@ -34,7 +34,7 @@ struct shout {  // server.yaml:5
     rtai::task<> run() {
         louder.in.take(said);    // server.yaml:11
         louder.out.take(reply);  // server.yaml:11
-        co_await rtai::join(rtai::play(louder));
+        co_await rtai::join(rtai::play(louder, "louder (server.yaml:9)"));
     }
 };
 
@@ -64,7 +64,7 @@ struct repeat {  // server.yaml:12
     rtai::task<> run() {
         echo.in.take(said);    // server.yaml:18
         echo.out.take(reply);  // server.yaml:18
-        co_await rtai::join(rtai::play(echo));
+        co_await rtai::join(rtai::play(echo, "echo (server.yaml:16)"));
     }
 };
 

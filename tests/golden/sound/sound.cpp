@@ -29,7 +29,9 @@ rtai::task<> once(rtai::service::host& host, const settings& s) {  // sound.yaml
 }
 
 /// Decides what depends on the machine.
-void prepare_settings(settings& s, rtai::problems& found) { beep::prepare(s.beep, found); }
+void prepare_settings(const rtai::service::program& program, settings& s, rtai::problems& found) {
+    if (program.runs_pipeline("beep")) beep::prepare(s.beep, found);
+}
 
 void start_services(rtai::service::host& host, const settings& s) { host.start("once", once(host, s)); }
 
@@ -38,6 +40,6 @@ void start_services(rtai::service::host& host, const settings& s) { host.start("
 
 int main(int argc, char** argv) {
     rtai::service::program program("sound", argc, argv);
-
+    program.add_service("once", "beep");  // sound.yaml:20
     return program.run<sound::settings>(sound::prepare_settings, sound::start_services);
 }

@@ -68,7 +68,10 @@ struct phone {  // sound.yaml:5
         tap.out.take(quality);                     // sound.yaml:11
         tap_convert_to_tap.from(tap_convert.out);  // sound.yaml:11
         tap_convert_to_tap.into(tap.in);           // sound.yaml:11
-        co_await rtai::join(rtai::play(tap), rtai::play(tap_convert));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(tap, "tap (sound.yaml:9)"));
+        work.push_back(rtai::play(tap_convert, "tap_convert (sound.yaml:11)"));
+        co_await rtai::join(std::move(work));
     }
 };
 
@@ -134,7 +137,11 @@ struct beep {  // sound.yaml:12
         tone_to_phone.into(phone.line);     // sound.yaml:18
         phone_to_file.from(phone.quality);  // sound.yaml:18
         phone_to_file.into(file.in);        // sound.yaml:18
-        co_await rtai::join(rtai::play(tone), rtai::play(phone), rtai::play(file));
+        std::vector<rtai::task<>> work;
+        work.push_back(rtai::play(tone, "tone (sound.yaml:14)"));
+        work.push_back(rtai::play(phone, "phone (sound.yaml:15)"));
+        work.push_back(rtai::play(file, "file (sound.yaml:16)"));
+        co_await rtai::join(std::move(work));
     }
 };
 

@@ -27,9 +27,9 @@ public:
     explicit energy_meter(double least, duration memory) : least_(least), memory_(memory) {}
 
     std::size_t begin(const audio_format& f) {
-        // Below the voice are hum, rumble and the offset of a bad sound card.
-        keep_ = std::max(0.0, 1 - 2 * std::numbers::pi * 80 / f.rate);
-        before_ = high_ = 0;
+        // Below the voice are hum, rumble and the offset of a bad sound card: 50 Hz becomes 20 dB less.
+        keep_ = std::max(0.0, 1 - 2 * std::numbers::pi * 150 / f.rate);
+        stages_.fill({});
         last_.fill(0);
         const std::size_t window = std::max<std::size_t>(f.frames_in(std::chrono::milliseconds(10)), 1);
         const auto windows = memory_ / std::max<duration>(f.time_of(window), duration(1));
@@ -65,14 +65,21 @@ private:
     static double decibels(double power) { return 10 * std::log10(std::max(power, nothing)); }
 
     double power_of(std::span<const std::int16_t> window) {
-        if (!begun_) before_ = window.front();  // an offset is no click
+        if (!begun_) stages_[0].before = window.front();  // an offset is no click
         begun_ = true;
         double sum = 0;
         for (const auto sample : window) {
-            high_ = keep_ * (high_ + sample - before_);
-            before_ = sample;
-            sum += high_ * high_;
+            double value = sample;
+            for (auto& stage : stages_) {
+                stage.after = keep_ * (stage.after + value - stage.before);
+                stage.before = value;
+                value = stage.after;
+            }
+            sum += value * value;
         }
+        // In digital silence it would fade into numbers that are slow to compute with, and stay there.
+        for (auto& stage : stages_)
+            if (std::abs(stage.after) < 1e-9) stage.after = 0;
         return sum / (32768.0 * 32768.0 * static_cast<double>(window.size()));
     }
 
@@ -89,7 +96,11 @@ private:
 
     double least_;
     duration memory_;
-    double keep_ = 0, before_ = 0, high_ = 0;  // the high-pass filter
+    struct one_pole {
+        double before = 0, after = 0;
+    };
+    double keep_ = 0;
+    std::array<one_pole, 2> stages_{};  // of the high-pass filter
     bool begun_ = false;
     std::array<double, 3> last_{};
     std::array<double, parts> least_of_{};

@@ -55,9 +55,11 @@ public:
         const std::scoped_lock lock(mutex);
         auto& known = all[path];
         if (known) return known;
-        std::ifstream file(path, std::ios::binary | std::ios::ate);
-        if (!file || !std::filesystem::is_regular_file(path))
-            return error(std::errc::no_such_file_or_directory, missing(path));
+        std::error_code unknown;
+        std::ifstream file;
+        if (std::filesystem::is_regular_file(path, unknown))
+            file.open(path, std::ios::binary | std::ios::ate);
+        if (!file.is_open()) return error(std::errc::no_such_file_or_directory, missing(path));
         const auto size = static_cast<std::streamoff>(file.tellg());
         if (size < 0 || size > largest) return error(std::errc::file_too_large, wrong(path));
         std::vector<std::byte> bytes(static_cast<std::size_t>(size));

@@ -4,6 +4,7 @@
 #include <rtai/data/text.hpp>
 #include <rtai/graph/element.hpp>
 #include <rtai/graph/port.hpp>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -30,7 +31,8 @@ struct console_sink {
     task<> run() {
         while (auto line = co_await in.receive())
             if (line->final || options_.guesses)
-                std::cout << options_.prefix + line->words + '\n' << std::flush;
+                if (!(std::cout << options_.prefix + line->words + '\n' << std::flush))
+                    throw std::runtime_error("standard output can not be written");
     }
 
 private:
