@@ -15,7 +15,8 @@ std::vector<card> built_in_cards() { return rtai::catalogue(); }
 std::vector<port_card> built_in_streams() {
     return {rtai::detail::card_of_port<input<audio>>(""),  rtai::detail::card_of_port<input<text>>(""),
             rtai::detail::card_of_port<input<moment>>(""), rtai::detail::card_of_port<input<control>>(""),
-            rtai::detail::card_of_port<input<image>>(""),  rtai::detail::card_of_port<input<video>>("")};
+            rtai::detail::card_of_port<input<image>>(""),  rtai::detail::card_of_port<input<video>>(""),
+            rtai::detail::card_of_port<input<packet>>("")};
 }
 
 schema store_schema() {

@@ -179,7 +179,8 @@ private:
                                  ", and only audio has a rate, channels and an encoding",
                              "write '" + b.name.text + ": " + own + "'");
             if (audio || b.type.text.find("::") != std::string::npos) continue;
-            const std::vector<std::string> types = {"audio", "text", "moment", "control", "image", "video"};
+            const std::vector<std::string> types = {"audio", "text",  "moment", "control",
+                                                    "image", "video", "packet"};
             const auto near = nearest(own, types);
             found_.error(b.type.at, "there is no type " + in_quotes(own),
                          near.empty() ? "there is: " + rtai::detail::joined(types) +

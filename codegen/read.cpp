@@ -31,7 +31,7 @@ const std::vector<key> pipeline_keys = {
     {"turn", "When a turn begins and ends"},
 };
 const std::vector<key> port_keys = {
-    {"type", "audio, text, moment, control, image, video, or a C++ type"},
+    {"type", "audio, text, moment, control, image, video, packet, or a C++ type"},
     {"rate", "The sample rate of audio, such as 16kHz"},
     {"channels", "1 or 2"},
     {"encoding", "s16 or f32"},

@@ -137,7 +137,7 @@ inline std::string spec_type(std::string_view cpp) {
 
 /// The other way. Whatever rtai has no stream for is a type of the user's.
 inline std::string cpp_type(std::string_view name) {
-    for (const std::string_view own : {"audio", "text", "moment", "control", "image", "video"})
+    for (const std::string_view own : {"audio", "text", "moment", "control", "image", "video", "packet"})
         if (name == own) return "rtai::" + std::string(name);
     return std::string(name);
 }

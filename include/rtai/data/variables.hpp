@@ -107,9 +107,10 @@ inline void resolve_variables(value& tree, const variable_source& lookup, proble
             if (set && !(set->empty() && p.otherwise)) whole += *set;
             else if (p.otherwise) whole += *p.otherwise;
             else
-                found.error(tree.part(p.offset, p.name.size() + 3),
-                            "the environment variable " + std::string(p.name) + " is not set",
-                            "export it; what is no secret may have a default: ${" + std::string(p.name) + ":-...}");
+                found.error(
+                    tree.part(p.offset, p.name.size() + 3),
+                    "the environment variable " + std::string(p.name) + " is not set",
+                    "export it; what is no secret may have a default: ${" + std::string(p.name) + ":-...}");
         },
         [&](std::size_t offset, std::size_t length, const std::string& why) {
             found.error(tree.part(offset, length), why, std::string(how_variables_are_written));

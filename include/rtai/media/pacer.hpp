@@ -36,7 +36,8 @@ inline audio faded(audio a) {
     const auto down = [&](auto samples) {
         const auto last = static_cast<float>(std::max<std::size_t>(a.frames(), 2) - 1);
         for (std::size_t i = 0; i < samples.size(); ++i) {
-            const float part = 1.0F - static_cast<float>(i / a.format.channels) / last;
+            const std::size_t frame = i / a.format.channels;
+            const float part = 1.0F - static_cast<float>(frame) / last;
             using sample = typename decltype(samples)::value_type;
             samples[i] = static_cast<sample>(static_cast<float>(samples[i]) * part);
         }
