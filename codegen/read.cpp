@@ -119,7 +119,10 @@ bool read_file(const std::string& path, std::string& into) {
 
 class reader {
 public:
-    reader(spec& into, problems& found) : spec_(into), found_(found) {}
+    reader(spec& into, problems& found, std::string first)
+        : spec_(into), found_(found), first_(std::move(first)) {}
+
+    void all(std::string text) { file(first_, std::move(text), true); }
 
     void file(const std::string& path, std::string text, bool is_main) {
         auto from = std::make_shared<const source>(path, std::move(text));
@@ -212,11 +215,11 @@ private:
 
     void import(const value& v, const std::string& path) {
         const auto& read = spec_.files;
-        if (std::find(open_.begin(), open_.end(), path) != open_.end() || path == open_first_) {
+        if (std::find(open_.begin(), open_.end(), path) != open_.end() || path == first_) {
             std::string chain;
             for (const auto& o : open_) chain += o + " -> ";
             found_.error(v.at, quoted_text(v.text) + " imports itself",
-                         (chain.empty() ? "" : open_first_ + " -> " + chain + path + ": ") +
+                         (chain.empty() ? "" : first_ + " -> " + chain + path + ": ") +
                              "take one of these imports out");
             return;
         }
@@ -595,13 +598,15 @@ private:
             auto& station = into.emplace_back();
             if (i < s.size() && s[i] == '[') {
                 const auto open = i++;
-                do {
+                for (bool more = true; more;) {
                     blank();
                     if (i < s.size() && s[i] == ']')
                         return fail(i, 1, "a name is missing before this ']'", "write [a, b]");
                     if (!end_of(station)) return false;
                     blank();
-                } while (i < s.size() && s[i] == ',' && ++i);
+                    more = i < s.size() && s[i] == ',';
+                    if (more) ++i;
+                }
                 if (i < s.size() && is_letter(i))
                     return fail(i, 1, "a ',' is missing before this", "write [a, b]");
                 if (i >= s.size() || s[i] != ']')
@@ -837,19 +842,15 @@ private:
     problems& found_;
     std::vector<std::string> open_;
     std::map<std::string, place> pipelines_, services_,
-        ports_;  ///< where those names are; ports of this pipeline
-
-public:
-    std::string open_first_;
+        ports_;          ///< where those names are; ports of this pipeline
+    std::string first_;  ///< the file that all begins with
 };
 
 }  // namespace
 
 spec read_spec_text(const std::string& path, std::string text, problems& found) {
     spec made;
-    reader r(made, found);
-    r.open_first_ = fs::path(path).lexically_normal().string();
-    r.file(r.open_first_, std::move(text), true);
+    reader(made, found, fs::path(path).lexically_normal().string()).all(std::move(text));
     return made;
 }
 

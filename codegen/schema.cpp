@@ -157,9 +157,9 @@ json schema_json(const schema& s) {
 class language {
 public:
     explicit language(const std::vector<key>& keys) : keys_(keys) {}
-    language& is(const std::string& name, json j) {
+    language& is(const std::string& name, const json& j) {
         for (const auto& k : keys_)
-            if (k.name == name) members_.set(name, described(std::move(j), k.about));
+            if (k.name == name) members_.set(name, described(j, k.about));
         return *this;
     }
     language& needs(const std::string& name) {
