@@ -75,13 +75,15 @@ TEST_CASE("each variable that is missing is told at its own place", "[variables]
     rtai::problems found;
     auto tree = test::read("a: ${NO}\nb: [\"x ${NOT}\", {c: \"${A}${NEVER}\"}]\nd: \"\\t${ESCAPED}\"\n");
     resolve_variables(tree, lookup, found);
-    REQUIRE(
-        test::told(found) ==
-        lines{"1:4 the environment variable NO is not set (export it; what is no secret may have a default: ${NO:-...})",
-              "2:8 the environment variable NOT is not set (export it; what is no secret may have a default: ${NOT:-...})",
-              "2:26 the environment variable NEVER is not set (export it; what is no secret may have a default: ${NEVER:-...})",
-              "3:4 the environment variable ESCAPED is not set (export it; what is no secret may have a default: "
-              "${ESCAPED:-...})"});
+    REQUIRE(test::told(found) == lines{"1:4 the environment variable NO is not set (export it; what is no "
+                                       "secret may have a default: ${NO:-...})",
+                                       "2:8 the environment variable NOT is not set (export it; what is no "
+                                       "secret may have a default: ${NOT:-...})",
+                                       "2:26 the environment variable NEVER is not set (export it; what is "
+                                       "no secret may have a default: ${NEVER:-...})",
+                                       "3:4 the environment variable ESCAPED is not set (export it; what is "
+                                       "no secret may have a default: "
+                                       "${ESCAPED:-...})"});
     REQUIRE(tree.find("b")->items[1].find("c")->text == "one");
 }
 
