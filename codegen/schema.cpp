@@ -270,15 +270,15 @@ json line_definition() {
 json pipeline_definition() {
     auto when = json::object().set(
         "when", described(pattern("^[A-Za-z0-9_.]+$"), "The port that tells of speech, such as vad.speech"));
-    auto interrupts = object_json(schema_of<rtai::barge_in::options>(), std::move(when),
-                                  json::list().add(json::text("when")), false);
+    const auto interrupts = object_json(schema_of<rtai::barge_in::options>(), std::move(when),
+                                        json::list().add(json::text("when")), false);
     return language(pipeline_keys)
         .is("about", reference("text"))
         .is("in", map_of(reference("port")))
         .is("out", map_of(reference("port")))
         .is("elements", map_of(reference("element")))
         .is("flow", json::object().set("type", json::text("array")).set("items", reference("line")))
-        .is("barge_in", std::move(interrupts))
+        .is("barge_in", interrupts)
         .is("turn", object_json(schema_of<turn_options>(), json::object(), json::list(), true))
         .needs("flow")
         .build();

@@ -4,8 +4,8 @@
 The forms are in gcc12.query and explained in docs/compilers.md. A false alarm is silenced as clang-tidy's are,
 with NOLINT(gcc12-coroutine) on the line, NOLINTNEXTLINE above it, or NOLINTBEGIN and NOLINTEND around it.
 
-Of the tests only generated code is looked at, for those forms: clang-tidy is slow on tests, g++-12 runs them,
-and one that fails says more.
+Of the tests only generated code is looked at: clang-tidy is slow on tests, g++-12 runs them, and one that fails
+says more.
 
 A file that was clean is not looked at again until it, a header it includes, its command or a rule has changed.
 
@@ -157,7 +157,7 @@ def main():
     def look(source):
         nonlocal counter
         found = gcc12(build, source.file)
-        if TESTS not in source.file or HEADERS in source.file:
+        if TESTS not in source.file or HEADERS in source.file or GENERATED in source.file:
             found += tidy(build, source.file)
         with lock:
             counter += 1
