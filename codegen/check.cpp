@@ -1005,20 +1005,38 @@ std::vector<pipeline*> in_order(spec& s, problems& found) {
     return order;
 }
 
+/// What decides about turns is in a pipeline that has one, or inside of such a pipeline.
+void turns_are_there(const std::vector<pipeline*>& order, problems& found) {
+    std::set<const pipeline*> within;
+    for (auto p = order.rbegin(); p != order.rend(); ++p) {
+        if ((*p)->has_turn()) within.insert(*p);
+        for (const auto& e : (*p)->elements)
+            for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr}) {
+                if (u == nullptr) continue;
+                if (u->sub != nullptr && within.contains(*p)) within.insert(u->sub);
+                if (u->what != nullptr && u->what->needs_turn && !within.contains(*p))
+                    found.error(u->name.at,
+                                "'" + u->name.text + "' decides about turns, and '" + (*p)->name.text +
+                                    "' has none",
+                                "add 'turn: {}' to the pipeline");
+            }
+    }
+}
+
 /// A pipeline that can be interrupted can not be inside of another: whose turn would its values belong to?
 void one_turn_each(const std::vector<pipeline*>& order, problems& found) {
     std::set<const pipeline*> interrupted;  // or with such a pipeline inside
     for (const auto* p : order) {
-        if (p->barge_in) interrupted.insert(p);
+        if (p->has_turn()) interrupted.insert(p);
         for (const auto& e : p->elements)
             for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr}) {
                 if (u == nullptr || u->sub == nullptr || !interrupted.contains(u->sub)) continue;
-                if (p->barge_in)
+                if (p->has_turn())
                     found.error(u->name.at,
                                 "'" + u->sub->name.text +
-                                    "' has a 'barge_in' of its own, or inside, and so has '" + p->name.text +
-                                    "'",
-                                "one of them decides when a turn is over: take the other 'barge_in' out");
+                                    "' has a turn of its own, or inside, and so has '" + p->name.text + "'",
+                                "one of them decides when a turn is over: take 'turn' and 'barge_in' out of "
+                                "the other");
                 interrupted.insert(p);
             }
     }
@@ -1049,7 +1067,7 @@ schema options_schema(const pipeline& p) {
             otherwise.fields.push_back(std::move(other));
         }
     }
-    if (p.turn || p.barge_in) {
+    if (p.has_turn()) {
         auto turn = schema_of<turn_options>();
         turn.name = "turn";
         all.fields.push_back(std::move(turn));
@@ -1071,6 +1089,7 @@ void check(spec& s, known& catalogue, problems& found) {
     const auto order = in_order(s, found);
     for (auto* p : order) graph_checker(s, *p, catalogue, near, found).check();
     one_turn_each(order, found);
+    turns_are_there(order, found);
     service_checker(s, catalogue, near, found).check();
 }
 

@@ -274,7 +274,8 @@ int build_command(const std::string& path, const build_options& o, const common_
     for (const auto& f : with.probe.flags) words.push_back(f);
     for (const auto& w : {std::string("-MD"), std::string("-MF"), depfile, (out / (name + ".cpp")).string(),
                           std::string("-o"), made, std::string("-lyaml"), std::string("-lsamplerate"),
-                          std::string("-lsndfile"), std::string("-lopus")})
+                          std::string("-lsndfile"), std::string("-lopus"), std::string("-lcurl"),
+                          std::string("-lboost_json")})
         words.push_back(w);
     if (o.verbose) {
         for (const auto& w : words) std::cerr << w << " ";

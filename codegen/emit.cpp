@@ -181,9 +181,8 @@ private:
                                        at(e.otherwise->name.at));
         }
         for (const auto& q : p.queues) edges.emplace_back("rtai::edge_options " + q.name + ";", at(q.at));
-        if (p.has_turn || p.of->turn) {
-            options.emplace_back("rtai::turn_options turn;",
-                                 p.of->turn ? at(p.of->turn->at) : at(p.of->barge_in->at));
+        if (p.has_turn) {
+            options.emplace_back("rtai::turn_options turn;", at(p.of->turn_at()));
             visits.emplace_back("visit(\"turn\", &options::turn);");
         }
         const auto group = [&](const std::string& name, const std::vector<line>& members) {
@@ -232,7 +231,7 @@ private:
 
         std::vector<line> members;
         if (p.has_turn) {
-            members.emplace_back("rtai::turn turn;", at(p.of->barge_in->at));
+            members.emplace_back("rtai::turn turn;", at(p.of->turn_at()));
             inits.emplace_back("turn(o.turn)");
         }
         for (const auto& part : p.parts) {
@@ -457,6 +456,10 @@ private:
                                    at(p.name.at));
         }
         data includes(data::type::list);
+        std::set<std::string> users;
+        std::set<std::string> own;
+        for (const auto& h : spec_.headers) add_header(header_path(h), own, users);
+        for (const auto& h : users) includes << data("line", "\"" + h + "\"");
         for (const auto& h : headers) includes << data("line", "<" + h + ">");
         d.set("includes", includes);
         d.set("members", lines(members, 4));

@@ -30,7 +30,7 @@ public:
 
     plan make() {
         plan_.of = &p_;
-        plan_.has_turn = p_.barge_in.has_value();
+        plan_.has_turn = p_.has_turn();
         for (const auto& e : p_.elements) add_element(*e);
         leads();
         fan_out();

@@ -18,6 +18,7 @@ const std::vector<key> spec_keys = {
     {"name", "The program's name; its code is in a namespace of that name"},
     {"about", "What it is, in a sentence"},
     {"import", "Other specs, whose pipelines and services can be used here"},
+    {"headers", "C++ headers of yours that the program includes, for instance with tools"},
     {"pipelines", "Graphs of elements, by name"},
     {"services", "What runs pipelines for sessions, by name"},
     {"processes", "Which services run together; without it, all of them do"},
@@ -165,6 +166,7 @@ private:
         if (const auto* about = tree.find("about"); about != nullptr && is_main)
             spec_.about = text(*about, "about").text;
         if (const auto* list = tree.find("import")) imports(*list, path);
+        if (const auto* list = tree.find("headers")) headers(*list, path);
         const bool all =
             each(tree, "pipelines", "talk: { flow: [a -> b] }",
                  [&](const value::member& m) { pipeline_of(m); }) &&
@@ -197,6 +199,21 @@ private:
             found_.error(v->at, "'rtai' takes the version of the language, not " + described_kind(*v),
                          "write 'rtai: 1'");
         return !other;
+    }
+
+    void headers(const value& list, const std::string& path) {
+        const auto one = [&](const value& v) {
+            std::error_code failed;
+            if (!v.is_scalar() || v.text.empty())
+                found_.error(v.at, "a header is a path, not " + described_kind(v));
+            else if (!fs::is_regular_file(fs::path(path).parent_path() / v.text, failed))
+                found_.error(v.at, "there is no file " + quoted_text(v.text),
+                             "headers are looked for beside the spec that names them");
+            else spec_.headers.emplace_back(v.text, v.at);
+        };
+        if (list.is_list())
+            for (const auto& v : list.items) one(v);
+        else one(list);
     }
 
     void imports(const value& list, const std::string& path) {

@@ -348,6 +348,7 @@ std::string schema_text() {
             .is("name", reference("name"))
             .is("about", reference("text"))
             .is("import", import_json())
+            .is("headers", import_json())
             .is("pipelines", map_of(reference("pipeline")))
             .is("services", map_of(reference("service")))
             .is("processes", map_of(reference("process")))

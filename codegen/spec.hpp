@@ -90,6 +90,10 @@ struct pipeline {
     bool sound = true;  ///< false: something about it is wrong, and what follows from that is not told
     bool has_all_names = true;  ///< false: elements or ports of it could not be read
     bool has_all_wires = true;
+
+    /// Whether it has a turn of its own.
+    bool has_turn() const noexcept { return barge_in || turn; }
+    const place& turn_at() const noexcept { return turn ? turn->at : barge_in->at; }
 };
 
 struct service {
@@ -115,6 +119,7 @@ struct spec {
     bool has_program = false;  ///< it has 'services:' itself, and not only what it imports
     std::shared_ptr<const source> file;
     std::vector<std::string> files;  ///< all that were read, imports too
+    std::vector<word> headers;       ///< that the program includes, for what they register
     std::vector<std::unique_ptr<pipeline>> pipelines;
     std::vector<std::unique_ptr<service>> services;
     std::vector<process> processes;

@@ -5,6 +5,7 @@
 // are not part of this.
 
 #include <rtai/core/asio_driver.hpp>
+#include <rtai/core/background.hpp>
 #include <rtai/core/buffer.hpp>
 #include <rtai/core/channel.hpp>
 #include <rtai/core/clock.hpp>

@@ -10,4 +10,8 @@
 #include <rtai/graph/elements.hpp>
 #include <rtai/graph/format.hpp>
 #include <rtai/graph/port.hpp>
+#include <rtai/graph/speech.hpp>
+#include <rtai/graph/timeline_picture.hpp>
 #include <rtai/graph/turn.hpp>
+#include <rtai/graph/turn_log.hpp>
+#include <rtai/graph/waterfall.hpp>

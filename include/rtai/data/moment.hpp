@@ -8,22 +8,29 @@
 
 namespace rtai {
 
+/// The first lines are a turn, in order.
 enum class what : std::uint8_t {
     speech_start,
     speech_end,
+    heard,  ///< the final words of the person's
     end_of_turn,
-    heard,  ///< the final words of a turn
+    thinking,
     first_token,
     first_sentence,
     first_audio,
     playout_start,
     playout_end,
     interruption,
+    paused,   ///< while it is not certain that it is an interruption
+    resumed,  ///< because it was none
+    tool,
+    usage,
     failure,
     custom,
 };
-BOOST_DESCRIBE_ENUM(what, speech_start, speech_end, end_of_turn, heard, first_token, first_sentence,
-                    first_audio, playout_start, playout_end, interruption, failure, custom)
+BOOST_DESCRIBE_ENUM(what, speech_start, speech_end, heard, end_of_turn, thinking, first_token, first_sentence,
+                    first_audio, playout_start, playout_end, interruption, paused, resumed, tool, usage,
+                    failure, custom)
 
 /// Something that happened in a conversation, and when.
 struct moment {
@@ -33,7 +40,7 @@ struct moment {
     rtai::what what = what::custom;
     std::string detail;
     std::uint64_t samples = 0;  ///< of playing: how many of the turn were played up to here
-    rtai::epoch of = 0;         ///< of playing: the turn this tells of, which may be over by now
+    rtai::epoch of = 0;         ///< the turn this tells of, which may be over by now
     rtai::stamp stamp;
 };
 

@@ -49,6 +49,7 @@ struct card {
     bool is_generic = false;       ///< a template over the type of its streams
     bool takes_function = false;   ///< a template over a user's function
     bool can_be_missing = false;   ///< says at start whether it is available
+    bool needs_turn = false;       ///< only for a pipeline with a turn
     bool is_built = true;          ///< false: specs with it are checked, and nothing is generated yet
 };
 
@@ -128,6 +129,7 @@ card card_of(std::string_view about, std::string_view file) {
     c.options = schema_of<options_of<E>>();
     c.ports = detail::ports_of<E>();
     c.can_be_missing = requires(const options_of<E>& o) { E::available(o); };
+    c.needs_turn = requires { E::needs_turn; };
     return c;
 }
 
@@ -251,6 +253,7 @@ inline value to_value(const card& c) {
     put(v, "generic", c.is_generic);
     put(v, "function", c.takes_function);
     put(v, "can_be_missing", c.can_be_missing);
+    put(v, "needs_turn", c.needs_turn);
     put(v, "not_built", !c.is_built);
     v.at_key("options") = detail::to_value(c.options);
     put_list(v, "ports", c.ports, [](const port_card& p) {
@@ -284,6 +287,7 @@ inline card card_from(const value& v) {
     c.is_generic = v.find("generic") != nullptr;
     c.takes_function = v.find("function") != nullptr;
     c.can_be_missing = v.find("can_be_missing") != nullptr;
+    c.needs_turn = v.find("needs_turn") != nullptr;
     c.is_built = v.find("not_built") == nullptr;
     if (const auto* o = v.find("options")) c.options = schema_from(*o);
     const auto* ports = v.find("ports");

@@ -21,7 +21,9 @@
 #include <rtai/graph/elements/tee.hpp>
 #include <rtai/graph/elements/text_source.hpp>
 #include <rtai/graph/elements/throttle.hpp>
+#include <rtai/graph/elements/timeline.hpp>
 #include <rtai/graph/elements/tone.hpp>
+#include <rtai/graph/elements/turns.hpp>
 #include <rtai/graph/elements/valve.hpp>
 #include <rtai/graph/elements/wav_sink.hpp>
 #include <rtai/graph/elements/wav_source.hpp>

@@ -51,7 +51,7 @@ struct story {  // interrupt.yaml:5
 
     RTAI_DESCRIBE(story)
 
-    rtai::turn turn;            // interrupt.yaml:12
+    rtai::turn turn;            // interrupt.yaml:13
     words::storyteller teller;  // interrupt.yaml:7
     words::listener listener;   // interrupt.yaml:8
     rtai::console_sink screen;  // interrupt.yaml:9

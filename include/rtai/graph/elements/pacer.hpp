@@ -200,6 +200,7 @@ private:
         format_ = frame.sound.format;
         waiting_since_ = now();
         sound_until_ = due_ + format_.time_of(frame.samples);
+        remember();
         return leave(std::move(frame.sound));
     }
 
@@ -252,6 +253,7 @@ private:
                 fade_->sound = faded(std::move(fade_->sound));
             }
             if (fade_) count_ += fade_->samples;
+            remember();
         }
         const bool thrown = store_.cut(goes);
         if (was_on || thrown) {
@@ -280,6 +282,12 @@ private:
             count_ -= std::min<std::uint64_t>(count_, recent_[--frames_ % recent_.size()]);
     }
 
+    /// Lets the turn know how much of it was heard.
+    void remember() {
+        if (auto* r = turn_->log().find(of_); r != nullptr && format_.rate != 0)
+            r->speech.played(format_.time_of(count_));
+    }
+
     void tell(what w, time_point at) {
         moment m(w);
         m.stamp.at = at;
@@ -287,6 +295,9 @@ private:
         m.of = of_;
         if (w != what::playout_start)
             m.detail = "played " + std::to_string(count_) + " samples of turn " + std::to_string(of_);
+        // That the turn was interrupted it knows itself.
+        if (w != what::interruption) turn_->log().note(m);
+        remember();
         (void)played.try_send(std::move(m));
     }
 
