@@ -71,8 +71,15 @@ function(rtai_component name)
             return()
         endif()
         list(APPEND arg_LINK PkgConfig::${prefix})
+        # For the rtai tool, which compiles programs by itself.
+        list(TRANSFORM ${prefix}_INCLUDE_DIRS PREPEND -I OUTPUT_VARIABLE include_flags)
+        list(TRANSFORM ${prefix}_LIBRARIES PREPEND -l OUTPUT_VARIABLE link_flags)
+        set_property(GLOBAL APPEND PROPERTY rtai_include_flags ${include_flags})
+        set_property(GLOBAL APPEND PROPERTY rtai_link_flags ${link_flags})
         string(APPEND find_lines "rtai_find_module(${prefix} \"${module}\")\n")
     endforeach()
+
+    set_property(GLOBAL APPEND PROPERTY rtai_link_flags ${arg_PC_LIBS})
 
     add_library(rtai_${name} INTERFACE)
     add_library(rtai::${name} ALIAS rtai_${name})
@@ -143,6 +150,7 @@ function(rtai_install_package)
         "${PROJECT_BINARY_DIR}/package/rtaiConfig.cmake"
         "${PROJECT_BINARY_DIR}/package/rtaiConfigVersion.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/FindFlite.cmake"
         DESTINATION "${rtai_package_dir}")
     install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/rtai")
 endfunction()

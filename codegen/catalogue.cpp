@@ -148,6 +148,13 @@ std::string include_directory() {
     return RTAI_SOURCE_INCLUDE_DIR;
 }
 
+std::vector<std::string> flags_of_libraries(std::string_view all) {
+    std::vector<std::string> flags;
+    std::istringstream words{std::string(all)};
+    for (std::string flag; words >> flag;) flags.push_back(std::move(flag));
+    return flags;
+}
+
 std::string header_path(const word& from) {
     const fs::path base = from.at.in ? fs::path(from.at.in->name).parent_path() : fs::path();
     return (base / from.text).lexically_normal().string();
@@ -230,6 +237,7 @@ std::vector<card> known::run_probe(const std::string& path, const std::string& e
         // What the header's functions call is not called here, so it need not be linked.
         "-ffunction-sections", "-Wl,--gc-sections", "-Wl,--unresolved-symbols=ignore-all", "-no-pie"};
     if (with.find("clang") != std::string::npos) flags.emplace_back("-DASIO_HAS_CO_AWAIT=1");
+    for (auto& flag : flags_of_libraries(RTAI_INCLUDE_FLAGS)) flags.push_back(std::move(flag));
     flags.push_back("-I" + include_directory());
     for (const auto& dir : options_.includes) flags.push_back("-I" + dir);
     flags.insert(flags.end(), options_.flags.begin(), options_.flags.end());

@@ -74,6 +74,8 @@ std::string header_path(const word& from);
 
 /// Where rtai's headers are.
 std::string include_directory();
+/// Flags for the compiler, as words.
+std::vector<std::string> flags_of_libraries(std::string_view all);
 
 /// What rtai itself has.
 std::vector<card> built_in_cards();

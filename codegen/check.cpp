@@ -1015,10 +1015,10 @@ void turns_are_there(const std::vector<pipeline*>& order, problems& found) {
                 if (u == nullptr) continue;
                 if (u->sub != nullptr && within.contains(*p)) within.insert(u->sub);
                 if (u->what != nullptr && u->what->needs_turn && !within.contains(*p))
-                    found.error(u->name.at,
-                                "'" + u->name.text + "' decides about turns, and '" + (*p)->name.text +
-                                    "' has none",
-                                "add 'turn: {}' to the pipeline");
+                    found.error(
+                        u->name.at,
+                        "'" + u->name.text + "' decides about turns, and '" + (*p)->name.text + "' has none",
+                        "add 'turn: {}' to the pipeline");
             }
     }
 }
@@ -1033,8 +1033,8 @@ void one_turn_each(const std::vector<pipeline*>& order, problems& found) {
                 if (u == nullptr || u->sub == nullptr || !interrupted.contains(u->sub)) continue;
                 if (p->has_turn())
                     found.error(u->name.at,
-                                "'" + u->sub->name.text +
-                                    "' has a turn of its own, or inside, and so has '" + p->name.text + "'",
+                                "'" + u->sub->name.text + "' has a turn of its own, or inside, and so has '" +
+                                    p->name.text + "'",
                                 "one of them decides when a turn is over: take 'turn' and 'barge_in' out of "
                                 "the other");
                 interrupted.insert(p);

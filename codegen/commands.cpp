@@ -268,15 +268,15 @@ int build_command(const std::string& path, const build_options& o, const common_
         words.emplace_back("-foptimize-sibling-calls");
         words.emplace_back("-DRTAI_SYMMETRIC_TRANSFER");
     }
+    for (auto& flag : flags_of_libraries(RTAI_INCLUDE_FLAGS)) words.push_back(std::move(flag));
     words.push_back("-I" + include_directory());
     words.push_back("-I" + directory_of(path));
     for (const auto& dir : with.probe.includes) words.push_back("-I" + dir);
     for (const auto& f : with.probe.flags) words.push_back(f);
     for (const auto& w : {std::string("-MD"), std::string("-MF"), depfile, (out / (name + ".cpp")).string(),
-                          std::string("-o"), made, std::string("-lyaml"), std::string("-lsamplerate"),
-                          std::string("-lsndfile"), std::string("-lopus"), std::string("-lcurl"),
-                          std::string("-lboost_json")})
+                          std::string("-o"), made, std::string("-Wl,--as-needed")})
         words.push_back(w);
+    for (auto& flag : flags_of_libraries(RTAI_LINK_FLAGS)) words.push_back(std::move(flag));
     if (o.verbose) {
         for (const auto& w : words) std::cerr << w << " ";
         std::cerr << "\n";

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <rtai/data/check.hpp>
-#include <rtai/data/detail/utf8.hpp>
 #include <rtai/data/schema.hpp>
+#include <rtai/data/utf8.hpp>
 #include <rtai/graph/format.hpp>
 #include <string>
 #include <utility>

@@ -7,6 +7,7 @@
 #include <rtai/data/config.hpp>
 #include <rtai/data/control.hpp>
 #include <rtai/data/describe.hpp>
+#include <rtai/data/json.hpp>
 #include <rtai/data/moment.hpp>
 #include <rtai/data/nearest.hpp>
 #include <rtai/data/packet.hpp>
@@ -18,6 +19,7 @@
 #include <rtai/data/stream.hpp>
 #include <rtai/data/text.hpp>
 #include <rtai/data/units.hpp>
+#include <rtai/data/utf8.hpp>
 #include <rtai/data/value.hpp>
 #include <rtai/data/variables.hpp>
 #include <rtai/data/yaml.hpp>

@@ -186,6 +186,14 @@ co<buffer> read(int value) {
     co_await pause{};
     co_return buffer(value);
 }
+co<bool> is(int value, int wanted) {
+    co_await pause{};
+    co_return value == wanted;
+}
+co<std::optional<buffer>> find(int value) {
+    co_await pause{};
+    co_return buffer(value);
+}
 co<std::runtime_error> failure(buffer why) {
     co_await pause{};
     co_return std::runtime_error("failed with " + std::to_string(why.value()));
@@ -211,7 +219,7 @@ std::string verdict(co<int> (*form)()) {
     return "";
 }
 
-// --- The five unsafe forms, and what to write instead (shown in docs/compilers.md)
+// --- The six unsafe forms, and what to write instead (shown in docs/compilers.md)
 // --------------------------
 
 // NOLINTBEGIN(gcc12-coroutine): the unsafe ones are here to be watched.
@@ -248,6 +256,14 @@ co<int> throw_bad_form() {
         co_return std::string(e.what()) == "failed with 7" ? 10 : 0;
     }
 }
+
+// [condition-bad]
+co<int> condition_bad(int value) {
+    if (co_await is(value, 10)) co_return 10;
+    co_return co_await send_buffer(buffer(0));
+}
+// [/condition-bad]
+co<int> condition_bad_form() { return condition_bad(10); }
 
 // [aggregate-good]
 co<int> aggregate_good() {
@@ -292,6 +308,15 @@ co<int> throw_good_form() {
         co_return std::string(e.what()) == "failed with 7" ? 10 : 0;
     }
 }
+
+// [condition-good]
+co<int> condition_good(int value) {
+    const bool ten = co_await is(value, 10);
+    if (ten) co_return 10;
+    co_return co_await send_buffer(buffer(0));
+}
+// [/condition-good]
+co<int> condition_good_form() { return condition_good(10); }
 
 // --- More unsafe forms
 // ---------------------------------------------------------------------------------------
@@ -344,6 +369,58 @@ co<int> exception_made_of_an_await() {
     }
 }
 
+int steps;  // no local of the coroutines below: that would heal them
+co<int> negated_condition() {
+    if (!co_await is(1, 10)) co_return co_await send_buffer(buffer(10));
+    co_return 0;
+}
+co<int> part_of_a_condition(bool b = true) {
+    if (b && !co_await is(1, 10)) co_return co_await send_buffer(buffer(10));
+    co_return 0;
+}
+co<int> part_of_a_condition_form() { return part_of_a_condition(); }
+co<int> condition_of_an_object() {
+    if ((co_await read(10)).value() == 10) co_return co_await send_buffer(buffer(10));
+    co_return 0;
+}
+co<int> condition_of_an_optional() {
+    if (co_await find(1)) co_return co_await send_buffer(buffer(10));
+    co_return 0;
+}
+co<int> condition_in_a_bare_loop() {
+    for (;;)
+        if (co_await is(1, 1)) co_return 10;
+}
+co<int> condition_of_while() {
+    steps = 0;
+    while (!co_await is(steps, 10)) ++steps;
+    co_return co_await send_buffer(buffer(steps));
+}
+co<int> condition_of_do() {
+    steps = 0;
+    do ++steps;
+    while (!co_await is(steps, 10));
+    co_return co_await send_buffer(buffer(steps));
+}
+co<int> condition_of_for() {
+    for (steps = 0; !co_await is(steps, 10);) ++steps;
+    co_return co_await send_buffer(buffer(steps));
+}
+co<int> condition_of_switch() {
+    switch ((co_await read(1)).value()) {
+        case 1:
+            co_return co_await send_buffer(buffer(10));
+        default:
+            co_return 0;
+    }
+}
+template <class T>
+co<int> condition_in_a_template(T value) {
+    if (co_await is(value, 10)) co_return co_await send_buffer(buffer(10));
+    co_return 0;
+}
+co<int> condition_in_a_template_form() { return condition_in_a_template(10); }
+
 // NOLINTEND(gcc12-coroutine)
 
 struct unsafe_form {
@@ -366,6 +443,17 @@ const unsafe_form unsafe_forms[] = {
     {"a conditional that awaits an object", conditional_that_awaits_an_object_form},
     {"an awaited value thrown", throw_bad_form},
     {"an exception made of an awaited value", exception_made_of_an_await},
+    {"a condition where nothing has a name", condition_bad_form},
+    {"the same with !", negated_condition},
+    {"the same beside &&", part_of_a_condition_form},
+    {"the same of an object", condition_of_an_object},
+    {"the same of an optional", condition_of_an_optional},
+    {"the same in for (;;)", condition_in_a_bare_loop},
+    {"the same of while", condition_of_while},
+    {"the same of do", condition_of_do},
+    {"the same of for", condition_of_for},
+    {"the same of switch", condition_of_switch},
+    {"the same in a template", condition_in_a_template_form},
 #ifndef ON_GCC
     {"a braced list as argument", list_bad},
 #endif
@@ -380,6 +468,7 @@ std::string verdict_apart(co<int> (*form)()) {
         for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, SIG_DFL);
         close(STDOUT_FILENO);
         close(STDERR_FILENO);
+        alarm(5);  // for one that never ends
         _exit(verdict(form).empty() ? 0 : 1);
     }
     int status = 0;
@@ -430,6 +519,41 @@ co<int> structured_bindings() {
     auto [b, n] = co_await make();
     co_return b.value() + n;
 }
+co<int> condition_beside_a_name() {
+    for (;;) {
+        if (!co_await is(10, 10)) co_return 0;
+        const buffer b = co_await read(10);
+        co_return b.value();
+    }
+}
+co<int> condition_of_an_optional_beside_a_name() {
+    int found = 0;
+    while (co_await find(1))
+        if (++found == 10) break;
+    co_return found;
+}
+co<int> condition_of_its_own_name() {
+    if (const bool ten = co_await is(10, 10); !ten) co_return 0;
+    while (const auto b = co_await find(10))
+        if (co_await is(b->value(), 10)) co_return b->value();
+    co_return 0;
+}
+co<int> condition_in_a_lambda_form() {
+    auto form = [](int value) -> co<int> {
+        if (co_await is(value, 10)) co_return co_await send_buffer(buffer(10));
+        co_return 0;
+    };
+    return form(10);
+}
+co<int> await_in_a_branch(bool loud) {
+    if (loud) co_return co_await send_buffer(buffer(10));
+    co_return 0;
+}
+co<int> await_in_a_branch_form() { return await_in_a_branch(true); }
+co<int> condition_that_is_a_number(int value) {
+    co_return co_await is(value, 10) && !co_await is(value, 1) ? 10 : 0;
+}
+co<int> condition_that_is_a_number_form() { return condition_that_is_a_number(10); }
 co<int> loops_and_branches() {
     int sum = 0;
     for (const int value : std::vector<int>{1, 2}) sum += co_await send_buffer(buffer(value));
@@ -458,6 +582,7 @@ TEST_CASE("what docs/compilers.md recommends is safe on this compiler") {
     CHECK(verdict(conditional_good_form) == "");
     CHECK(verdict(list_good) == "");
     CHECK(verdict(throw_good_form) == "");
+    CHECK(verdict(condition_good_form) == "");
 }
 
 TEST_CASE("a class with a constructor is safe in an expression that awaits") {
@@ -480,6 +605,18 @@ TEST_CASE("captures by reference and aggregates without a destructor are safe in
 TEST_CASE("a conditional of numbers or of names is safe in an expression that awaits") {
     CHECK(verdict(conditional_of_numbers_form) == "");
     CHECK(verdict(conditional_of_names_form) == "");
+}
+
+TEST_CASE("a condition that awaits is safe in a coroutine that names something, and in a lambda") {
+    CHECK(verdict(condition_beside_a_name) == "");
+    CHECK(verdict(condition_of_an_optional_beside_a_name) == "");
+    CHECK(verdict(condition_of_its_own_name) == "");
+    CHECK(verdict(condition_in_a_lambda_form) == "");
+}
+
+TEST_CASE("an await in a branch, or in an operator that is no condition, is safe") {
+    CHECK(verdict(await_in_a_branch_form) == "");
+    CHECK(verdict(condition_that_is_a_number_form) == "");
 }
 
 TEST_CASE("a task may be named first and awaited later") { CHECK(verdict(named_task_awaited_later) == ""); }

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 #include <random>
-#include <rtai/data/detail/utf8.hpp>
+#include <rtai/data/utf8.hpp>
 #include <string>
 
 using namespace rtai::detail;

@@ -40,15 +40,15 @@ task<epoch> interruptions(std::vector<said> all) {
     co_return t.epoch() - 1;
 }
 
-std::vector<said> speech(duration length) {
+std::vector<said> speech_of(duration length) {
     return {said(10ms, what::speech_start), said(length, what::speech_end)};
 }
 
 }  // namespace
 
 CO_TEST("speech that goes on for long enough interrupts, a cough does not") {
-    auto long_enough = co_await interruptions(speech(150ms));
-    auto cough = co_await interruptions(speech(50ms));
+    auto long_enough = co_await interruptions(speech_of(150ms));
+    auto cough = co_await interruptions(speech_of(50ms));
     REQUIRE(long_enough == 1);
     REQUIRE(cough == 0);
 }
@@ -63,8 +63,8 @@ CO_TEST("other moments do not put an interruption off") {
 }
 
 CO_TEST("each speech interrupts once") {
-    auto all = speech(500ms);
-    for (auto& more : speech(500ms)) all.push_back(more);
+    auto all = speech_of(500ms);
+    for (auto& more : speech_of(500ms)) all.push_back(more);
     auto count = co_await interruptions(std::move(all));
     REQUIRE(count == 2);
 }

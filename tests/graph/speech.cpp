@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("what was played was heard, to the last whole word", "[speech]") {
     speech s;
-    REQUIRE(s.over());
+    REQUIRE_FALSE(s.over());
     s.begin("One two three four.");
     s.add(1s);
     s.add(900ms);
@@ -30,6 +30,8 @@ TEST_CASE("what was played was heard, to the last whole word", "[speech]") {
     REQUIRE(s.heard() == "One two three four. And");
     s.played(2800ms);
     REQUIRE(s.heard() == s.said());
+    REQUIRE_FALSE(s.over());
+    s.close();
     REQUIRE(s.over());
 }
 

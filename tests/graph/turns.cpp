@@ -32,7 +32,7 @@ task<> one_turn(turn& t, std::string asked, std::string answer, duration played)
     auto& speech = t.log().record(of).speech;
     speech.begin(std::move(answer));
     speech.add(2s);
-    speech.end();
+    speech.close();
     t.finish(of);
     co_await sleep_for(played);
     speech.played(played);

@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-FLOORS = ["core", "observe", "data", "media", "graph", "ai", "http", "ws", "rpc", "rtc", "store", "service"]
+FLOORS = ["core", "observe", "data", "media", "http", "graph", "ai", "ws", "rpc", "rtc", "store", "service"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

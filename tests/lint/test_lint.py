@@ -148,6 +148,25 @@ task found_in_a_template(T t) {
     co_await send(frame{owner(t), 1});                  // found
 }
 template task found_in_a_template<int>(int);
+bool odd(bool);
+task condition(bool b) {
+    if (co_await get()) co_return;                      // found
+    for (;;) {
+        if (b && !odd(co_await get())) co_return;       // found
+        while (co_await get() == 1) co_return;          // found
+        do b = false; while (co_await get());           // found
+        for (; co_await get();) co_return;              // found
+    }
+    switch (co_await get()) { default: co_return; }     // found
+}
+template <class T>
+task condition_in_a_template(T) {
+    if (!co_await get()) co_return;                     // found
+}
+template task condition_in_a_template<int>(int);
+struct member { task operator()() {
+    if (co_await get()) co_return;                      // found
+} };
 task silenced() {
     co_await send(frame{owner(), 1});  // NOLINT(gcc12-coroutine)
     // NOLINTNEXTLINE(gcc12-coroutine)
@@ -169,7 +188,30 @@ task safe(bool b, owner o) {
     if (b) co_await send_owner(owner(s.x));
     int n = b ? co_await send_owner(owner(1)) : 0;
     co_await send_owner(n > 0 ? o : f.pcm);
+    if (!co_await get()) co_return;
 }
+task condition_beside_a_name(bool b) {
+    for (;;) {
+        if (b && !co_await get()) co_return;
+        int n = co_await get();
+        if (n > 0) co_return;
+    }
+}
+task condition_of_a_name() {
+    if (const bool b = co_await get(); !b) co_return;
+    while (auto n = co_await get()) if (co_await get() == n) co_return;
+}
+task no_condition(bool b) {
+    if (b) co_await get();
+    b && co_await get();
+    co_await send_owner(owner(b ? co_await get() : 0));
+    for (;; co_await get()) co_await get();
+}
+task condition_beside_a_lambda() {
+    co_await call([] {});
+    if (co_await get()) co_return;
+}
+auto condition_in_a_lambda = []() -> task { if (co_await get()) co_return; };
 """
 
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <rtai/data/detail/utf8.hpp>
+#include <rtai/data/utf8.hpp>
 #include <set>
 #include <string>
 #include <string_view>

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <rtai/data/detail/utf8.hpp>
 #include <rtai/data/problem.hpp>
+#include <rtai/data/utf8.hpp>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -7,9 +7,9 @@
 #include <map>
 #include <memory>
 #include <new>
-#include <rtai/data/detail/utf8.hpp>
 #include <rtai/data/nearest.hpp>
 #include <rtai/data/problem.hpp>
+#include <rtai/data/utf8.hpp>
 #include <rtai/data/value.hpp>
 #include <string>
 #include <string_view>

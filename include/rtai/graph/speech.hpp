@@ -18,6 +18,7 @@ public:
     /// The next words to be said; their sound follows.
     void begin(std::string words) {
         end();
+        closed_ = false;
         if (!words.empty()) parts_.emplace_back(std::move(words));
     }
     /// More sound of those words.
@@ -27,6 +28,12 @@ public:
     /// There is no more sound of those words.
     void end() noexcept {
         if (!parts_.empty()) parts_.back().whole = true;
+    }
+
+    /// There are no more words.
+    void close() noexcept {
+        end();
+        closed_ = true;
     }
 
     /// So much of all the sound was played.
@@ -41,8 +48,8 @@ public:
     }
 
     bool empty() const noexcept { return parts_.empty(); }
-    /// Whether all of it was played. A resampler may keep a few samples to itself.
-    bool over() const noexcept { return played_ + std::chrono::milliseconds(5) >= length() && whole(); }
+    /// Whether there is no more, and all of it was played. A resampler may keep a few samples to itself.
+    bool over() const noexcept { return closed_ && played_ + std::chrono::milliseconds(5) >= length(); }
 
     std::string said() const {
         std::string all;
@@ -75,8 +82,6 @@ private:
         bool whole = false;
     };
 
-    bool whole() const noexcept { return parts_.empty() || parts_.back().whole; }
-
     static void append(std::string& all, std::string_view more) {
         if (more.empty()) return;
         const bool spaced = static_cast<unsigned char>(more.front()) < 0x80;  // Chinese has no spaces
@@ -108,6 +113,7 @@ private:
 
     std::vector<part> parts_;
     duration played_{};
+    bool closed_ = false;
 };
 
 }  // namespace rtai

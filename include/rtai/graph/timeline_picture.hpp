@@ -96,14 +96,14 @@ private:
 
     void mark(const moment& m) {
         const auto at = number(x(m.stamp.at));
-        const auto line = [&](const char* colour, const char* words) {
+        const auto line = [&](const char* colour, const char* words, const char* anchor = "start") {
             body_ += "<path d=\"M" + at + " " + std::to_string(top - 8) + "V" +
                      std::to_string(top + 3 * row) + "\" stroke=\"" + colour +
                      "\" stroke-dasharray=\"3 2\"/><text x=\"" + at + "\" y=\"" + std::to_string(top - 14) +
-                     "\" fill=\"" + colour + "\" text-anchor=\"middle\">" + words + "</text>\n";
+                     "\" fill=\"" + colour + "\" text-anchor=\"" + anchor + "\">" + words + "</text>\n";
         };
         if (m.what == what::interruption) line("#b3261e", "interrupted");
-        if (m.what == what::paused) line("#8a8a8a", "held");
+        if (m.what == what::paused) line("#8a8a8a", "held ", "end");
         if (m.what == what::resumed) line("#8a8a8a", "goes on");
         if (m.what == what::failure) line("#b3261e", "failure");
         if (m.what == what::end_of_turn)

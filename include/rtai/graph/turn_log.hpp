@@ -92,7 +92,7 @@ public:
         if (m.what == what::interruption) r.interrupted = true;
         // By index, and none is taken out: whoever is told may begin or stop to listen.
         telling_ = true;
-        for (std::size_t i = 0; i < listeners_.size(); ++i)
+        for (std::size_t i = 0; i < listeners_.size(); ++i)  // NOLINT(modernize-loop-convert)
             if (listeners_[i]->key != nullptr) listeners_[i]->tell(m);
         telling_ = false;
         drop_gone();
@@ -102,9 +102,9 @@ public:
 
     /// Null when nothing is known of that turn, or not any more.
     const turn_record* find(epoch of) const noexcept {
-        for (auto r = records_.rbegin(); r != records_.rend(); ++r)
-            if (r->of == of) return &*r;
-        return nullptr;
+        const auto r =
+            std::find_if(records_.rbegin(), records_.rend(), [of](const auto& one) { return one.of == of; });
+        return r == records_.rend() ? nullptr : &*r;
     }
     turn_record* find(epoch of) noexcept {
         return const_cast<turn_record*>(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <rtai/core/clock.hpp>
@@ -40,7 +41,7 @@ inline std::string waterfall_of(const turn_record& r) {
     constexpr double width = 40;
     const auto total = static_cast<double>(std::max<std::int64_t>(latency->total().count(), 1));
     const auto column = [&](duration t) {
-        return static_cast<std::size_t>(static_cast<double>(t.count()) / total * width + 0.5);
+        return static_cast<std::size_t>(std::lround(static_cast<double>(t.count()) / total * width));
     };
     duration at{};
     for_each_member<turn_latency>([&](std::string_view name, auto member) {

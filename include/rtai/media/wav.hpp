@@ -31,6 +31,9 @@ struct close_sound {
 using sound_file = std::unique_ptr<SNDFILE, close_sound>;
 
 inline constexpr int most_file_channels = 8;
+// Every rate that is in use; others come of a broken header, and some would need a lot of memory.
+inline constexpr int least_file_rate = 1000;
+inline constexpr int most_file_rate = 768'000;
 
 }  // namespace detail
 
@@ -45,11 +48,14 @@ public:
         if (!file)
             return error(std::errc::not_supported,
                          what + " (" + sf_strerror(nullptr) + "): give a WAV, FLAC, Ogg or MP3 file");
-        if (info.channels < 1 || info.channels > detail::most_file_channels || info.samplerate < 1)
-            return error(std::errc::not_supported,
-                         what + ": it has " + std::to_string(info.channels) + " channels at " +
-                             std::to_string(info.samplerate) + " Hz; the most is " +
-                             std::to_string(detail::most_file_channels) + " channels");
+        if (info.channels < 1 || info.channels > detail::most_file_channels ||
+            info.samplerate < detail::least_file_rate || info.samplerate > detail::most_file_rate)
+            return error(std::errc::not_supported, what + ": it has " + std::to_string(info.channels) +
+                                                       " channels at " + std::to_string(info.samplerate) +
+                                                       " Hz; there may be 1 to " +
+                                                       std::to_string(detail::most_file_channels) + ", at " +
+                                                       std::to_string(detail::least_file_rate) + " to " +
+                                                       std::to_string(detail::most_file_rate) + " Hz");
         return sound_reader(std::move(file), info, path);
     }
 

@@ -32,7 +32,7 @@ struct turn_taking {
     input<moment> speech;
     input<text> in;
     input<text, if_wired> typed;
-    input<control, if_wired> control;
+    input<rtai::control, if_wired> control;
     output<text> out;
     output<rtai::control> orders;
     RTAI_DESCRIBE(turn_taking, speech, in, typed, control, out, orders)

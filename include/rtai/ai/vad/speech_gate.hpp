@@ -42,7 +42,10 @@ public:
         const bool loud = level >= with_.on;
         const bool quiet = !(level >= with_.off);
         if (speaking_ ? loud : quiet) since_.reset();
-        else if (!since_ && (speaking_ ? quiet : loud)) since_ = from;
+        else if (!since_ && (speaking_ ? quiet : loud)) since_ = speaking_ ? faint_.value_or(from) : from;
+        // A level that falls slowly is at the end of speech when it begins to.
+        if (loud) faint_.reset();
+        else if (!faint_) faint_ = from;
         if (!since_ || to - *since_ < (speaking_ ? with_.stop_after : with_.start_after)) return std::nullopt;
         return turn_over(*since_);
     }
@@ -69,6 +72,7 @@ private:
     options with_;
     bool speaking_ = false;
     std::optional<duration> since_;  // when the other state may have begun
+    std::optional<duration> faint_;  // when it was last not loud any more
     duration last_{};
 };
 

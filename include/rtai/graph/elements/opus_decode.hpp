@@ -57,6 +57,7 @@ struct opus_decode {
                 }
             auto sound = decoder.decode(*p);
             if (!sound) {
+                ++broken_;
                 sound = decoder.conceal(time);
                 if (!sound) continue;
                 sound->stamp = p->stamp;
@@ -66,8 +67,12 @@ struct opus_decode {
         }
     }
 
+    /// How many packets could not be decoded.
+    std::uint64_t broken() const noexcept { return broken_; }
+
 private:
     options options_;
+    std::uint64_t broken_ = 0;
     duration last_ = std::chrono::milliseconds(20);
 };
 

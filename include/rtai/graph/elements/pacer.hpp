@@ -39,7 +39,7 @@ struct pacer {
 
         static void notes(rtai::notes<options>& about) {
             about(&options::frame, "how much sound leaves at a time", range(5, 120));
-            about(&options::most, "when this much waits, further sound waits before it", range(0.02, 600));
+            about(&options::most, "when this much waits, further sound waits before it", range(20e6, 600e9));
             about(&options::gap, "the end is told when nothing has come for so long", range(0, 10'000));
             about(&options::silence, "sends silence when there is nothing to play, once there was something");
         }
@@ -222,6 +222,8 @@ private:
         settle();
         tell(what::playout_end, sound_until_);
         started_ = false;
+        // Whoever does not say that there is no more of an answer has said nothing for long enough.
+        if (auto* r = turn_->log().find(of_); r != nullptr && r->answered) r->speech.close();
     }
 
     // --- What ends early ---------------------------------------------------------------------------------

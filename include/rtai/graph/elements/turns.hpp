@@ -57,6 +57,8 @@ struct turns {
         turn_ = out.turn();
         if (turn_ == nullptr)
             throw std::logic_error("turns has no turn to tell of: give its pipeline a 'turn:'");
+        for (const auto& r : turn_->log().records())
+            news_.insert(news_.end(), r.moments.begin(), r.moments.end());
         turn_->log().listen(this, [this](const moment& m) {
             if (news_.size() == most) news_.pop_front();
             news_.push_back(m);

@@ -71,7 +71,8 @@ struct wav_source {
             if (options_.paced) co_await sleep_until(start + format.time_of(done));
             done += piece->frames();
             piece->stamp = stamp();
-            piece->stamp.at = now();
+            // As fast as it is taken is still sound of some length.
+            piece->stamp.at = options_.paced ? now() : start + format.time_of(done - piece->frames());
             piece->stamp.sequence = sequence++;
             if (!co_await out.send(std::move(*piece))) co_return;
         }

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <rtai/ai/llm/answer_options.hpp>
+#include <rtai/core/clock.hpp>
+#include <rtai/core/result.hpp>
+#include <rtai/data/describe.hpp>
+#include <rtai/data/json.hpp>
+#include <rtai/data/secret.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rtai::llm {
+
+struct openai_options {
+    std::string url = "https://api.openai.com/v1";
+    std::string model = "gpt-4o-mini";
+    secret key;
+    std::optional<double> temperature;
+    std::uint32_t max_tokens = 0;
+    std::map<std::string, std::string> headers;
+    std::string extra;
+    std::chrono::milliseconds connect_timeout{3000};
+    std::chrono::milliseconds first_token_timeout{10'000};
+    std::chrono::milliseconds idle_timeout{5000};
+    std::uint32_t retries = 2;
+
+    // What answers has in common: see answer_options.
+    std::string instructions;
+    std::string greeting;
+    std::string on_failure = answer_options().on_failure;
+    std::vector<std::string> tools;
+    std::uint32_t max_rounds = answer_options().max_rounds;
+    std::uint32_t max_calls = answer_options().max_calls;
+    std::uint32_t token_budget = answer_options().token_budget;
+    std::uint32_t max_messages = answer_options().max_messages;
+    duration patience = answer_options().patience;
+    RTAI_DESCRIBE(openai_options, url, model, key, temperature, max_tokens, headers, extra, connect_timeout,
+                  first_token_timeout, idle_timeout, retries, instructions, greeting, on_failure, tools,
+                  max_rounds, max_calls, token_budget, max_messages, patience)
+
+    static void notes(rtai::notes<openai_options>& about) {
+        using o = openai_options;
+        about(&o::url, "where the server is, up to its version: OpenAI's, or any that speaks the same");
+        about(&o::model, "the model, by the server's name for it");
+        about(&o::key, "the key for the server; OpenAI's own needs one");
+        about(&o::temperature, "how freely it chooses its words; not set: as the server likes", range(0, 2));
+        about(&o::max_tokens, "the longest answer, in tokens; 0: as the server likes", range(0, 1'000'000));
+        about(&o::headers, "more headers for the server");
+        about(&o::extra, "more for the request, as a JSON object");
+        about(&o::connect_timeout, "a server that can not be reached for so long is down", range(1, 60'000));
+        about(&o::first_token_timeout,
+              "an answer that has not begun for so long has failed, with all its tries", range(1, 600'000));
+        about(&o::idle_timeout, "an answer that does not go on for so long has failed", range(1, 600'000));
+        about(&o::retries, "how often a request is tried again when that may help", range(0, 10));
+        answer_notes(about);
+    }
+};
+
+/// "api.openai.com", of an address.
+inline std::string_view host_of(std::string_view url) noexcept {
+    if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    url = url.substr(0, url.find_first_of("/?#"));
+    if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
+    return url.substr(0, url.find(':'));
+}
+
+/// Whether a server can be asked with these options.
+inline result<> check_openai(const openai_options& o) {
+    const auto wrong = [](const std::string& why) { return error(std::errc::invalid_argument, why); };
+    if (o.url.empty()) return wrong("llm.openai has no 'url': set it to the address of a server");
+    if (!o.url.starts_with("http://") && !o.url.starts_with("https://"))
+        return wrong("the 'url' of llm.openai begins with http:// or https://, not as '" + o.url + "'");
+    if (o.key.empty() && host_of(o.url) == "api.openai.com")
+        return wrong("llm.openai has no 'key', which api.openai.com needs: set it to ${OPENAI_API_KEY}");
+    if (o.extra.empty()) return {};
+    const auto extra = parse_json(o.extra);
+    if (!extra) return wrong("'extra' of llm.openai: " + extra.error().text);
+    if (!extra->is_object()) return wrong("'extra' of llm.openai is no JSON object");
+    return {};
+}
+
+}  // namespace rtai::llm

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <rtai/ai/stt/recogniser.hpp>
+#include <rtai/ai/stt/transcriber.hpp>
+#include <rtai/ai/stt/transcription.hpp>
+#include <rtai/core/result.hpp>
+#include <rtai/core/task.hpp>
+#include <rtai/core/timer.hpp>
+#include <rtai/data/describe.hpp>
+#include <rtai/data/secret.hpp>
+#include <rtai/data/text.hpp>
+#include <rtai/graph/element.hpp>
+#include <rtai/graph/port.hpp>
+#include <rtai/http/client.hpp>
+#include <rtai/http/retry.hpp>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rtai::stt {
+
+/// Sends each utterance, when it is over, to a server that makes words of it: OpenAI's, or any that speaks
+/// the same.
+struct openai {
+    struct options {
+        std::string url = "https://api.openai.com/v1";
+        std::string model = "whisper-1";
+        secret key;
+        std::string language;
+        std::string prompt;
+        bool word_times = false;
+        std::filesystem::path ca_file;
+        std::chrono::milliseconds connect_timeout{3'000};
+        std::uint32_t retries = 2;
+        std::chrono::milliseconds longest{30'000};
+        std::chrono::milliseconds backlog{30'000};
+        std::chrono::milliseconds patience{10'000};
+        bool wait = false;
+        RTAI_DESCRIBE(options, url, model, key, language, prompt, word_times, ca_file, connect_timeout,
+                      retries, longest, backlog, patience, wait)
+
+        static void notes(rtai::notes<options>& about) {
+            about(&options::url,
+                  "where the server is, up to its version: OpenAI's, or any that speaks the same");
+            about(&options::model, "the model, by the server's name for it");
+            about(&options::key, "the key for the server; OpenAI's own needs one");
+            about(&options::language, "what is spoken, as in 'en'; empty: the server finds out");
+            about(&options::prompt, "words that are likely, such as names");
+            about(&options::word_times, "asks when each word was said, too; not every model knows");
+            about(&options::ca_file, "whom to trust instead of whom the system trusts");
+            about(&options::connect_timeout, "a server that can not be reached for so long is down",
+                  range(1, 60'000));
+            about(&options::retries, "how often a request is tried again when that may help", range(0, 10));
+            note_limits(about);
+        }
+    };
+
+    openai() : openai(options()) {}
+    explicit openai(options o) : options_(std::move(o)) {}
+
+    static result<> available(const options& o) {
+        const auto wrong = [](const std::string& why) { return error(std::errc::invalid_argument, why); };
+        if (!o.url.starts_with("http://") && !o.url.starts_with("https://"))
+            return wrong("the 'url' of stt.openai begins with http:// or https://, not as '" + o.url + "'");
+        if (o.key.empty() && o.url.find("//api.openai.com") != std::string::npos)
+            return wrong("stt.openai has no 'key', which api.openai.com needs: set it to ${OPENAI_API_KEY}");
+        return {};
+    }
+
+    sound_input in;
+    input<moment> speech;
+    output<text> out;
+    output<moment> events;
+    RTAI_DESCRIBE(openai, in, speech, out, events)
+
+    task<> run() {
+        asking words(options_);
+        transcriber<asking> ear(in, speech, out, events, words, limits(options_));
+        co_await ear.run();
+    }
+
+    class asking {
+    public:
+        explicit asking(const options& o) : options_(o) {}
+
+        task<result<text>> recognise(utterance& u) {
+            std::vector<std::int16_t> all;
+            for (;;) {
+                const auto samples = co_await u.next(at_once);
+                all.insert(all.end(), samples.begin(), samples.end());
+                if (samples.size() < at_once) break;
+            }
+            if (all.empty()) co_return text();
+            const std::string file = wav_of(all);
+            http::retry_options tries;
+            tries.retries = options_.retries;
+            http::backoff pause(tries, static_cast<std::uint64_t>(now().time_since_epoch().count()));
+            for (;;) {
+                auto answer = co_await http::fetch(request_for(file));
+                if (answer && answer->ok()) {
+                    auto said = read_transcription(answer->body);
+                    if (!said) co_return error(said.error().code, where() + ": " + said.error().text);
+                    co_return said;
+                }
+                std::optional<duration> rest;
+                const bool again =
+                    answer ? http::worth_retrying(answer->status) : http::worth_retrying(answer.error());
+                if (again) rest = pause.next(answer ? http::asked_wait(answer->headers) : std::nullopt);
+                if (rest) {
+                    co_await sleep_for(*rest);
+                    continue;
+                }
+                if (!answer) co_return answer.error();
+                co_return error(std::errc::protocol_error, where() + ": status " +
+                                                               std::to_string(answer->status) + ": " +
+                                                               read_refusal(answer->body));
+            }
+        }
+
+    private:
+        static constexpr std::size_t at_once = sound_format.frames_in(std::chrono::milliseconds(100));
+
+        std::string address() const {
+            return (options_.url.ends_with('/') ? options_.url : options_.url + "/") + "audio/transcriptions";
+        }
+        std::string where() const { return "POST " + http::shown_url(address()); }
+
+        http::request request_for(const std::string& file) const {
+            http::request r(address());
+            if (!options_.key.empty()) r.headers.add("Authorization", "Bearer " + options_.key.reveal());
+            r.form.emplace_back("file", file, "utterance.wav", "audio/wav");
+            r.form.emplace_back("model", options_.model);
+            r.form.emplace_back("response_format", options_.word_times ? "verbose_json" : "json");
+            if (options_.word_times) r.form.emplace_back("timestamp_granularities[]", "word");
+            if (!options_.language.empty()) r.form.emplace_back("language", options_.language);
+            if (!options_.prompt.empty()) r.form.emplace_back("prompt", options_.prompt);
+            r.ca_file = options_.ca_file;
+            r.connect_timeout = options_.connect_timeout;
+            // How long all of it may take is for 'patience' to say.
+            r.first_byte_timeout = r.idle_timeout = std::chrono::milliseconds(0);
+            r.most_body = 4 * 1024 * 1024;
+            return r;
+        }
+
+        const options& options_;
+    };
+
+private:
+    options options_;
+};
+
+}  // namespace rtai::stt
+
+RTAI_ELEMENT(rtai::stt::openai,
+             "Makes words of speech with a model of OpenAI's, or of any server that speaks the same.");
