@@ -65,6 +65,14 @@ TEST_CASE("speech ends when silence was there for long enough, and ended before"
     REQUIRE_FALSE(gate.speaking());
 }
 
+TEST_CASE("a level that follows the sound late ends speech no later for it", "[speech_gate]") {
+    auto with = some(20ms, 100ms);
+    with.lag = 30ms;
+    speech_gate gate(with);
+    const auto all = through(gate, runs({{4, 0.9}, {30, 0.1}}));
+    REQUIRE(all == std::vector<found>{{{start, 0ms}, 20ms}, {{stop, 10ms}, 110ms}});
+}
+
 TEST_CASE("a sound one window too short is no speech, and a pause one too short no end", "[speech_gate]") {
     speech_gate gate(some(60ms, 100ms));
     REQUIRE(through(gate, runs({{5, 0.9}, {1, 0.1}, {5, 0.9}, {1, 0.1}})).empty());

@@ -63,6 +63,7 @@ struct silero {
         gate.off = std::min(options_.off_threshold, options_.threshold);
         gate.start_after = options_.start_after;
         gate.stop_after = options_.stop_after;
+        gate.lag = std::chrono::milliseconds(32);  // a window of its memory
         co_await detail::listen(in, out, speech, hearing(*model), gate);
     }
 

@@ -31,6 +31,7 @@ public:
         double off = 0.35;  ///< below this level it may be silence
         duration start_after = std::chrono::milliseconds(60);
         duration stop_after = std::chrono::milliseconds(500);
+        duration lag{};  ///< how long the level stays up after the sound
     };
 
     speech_gate() : speech_gate(options()) {}
@@ -42,10 +43,7 @@ public:
         const bool loud = level >= with_.on;
         const bool quiet = !(level >= with_.off);
         if (speaking_ ? loud : quiet) since_.reset();
-        else if (!since_ && (speaking_ ? quiet : loud)) since_ = speaking_ ? faint_.value_or(from) : from;
-        // A level that falls slowly is at the end of speech when it begins to.
-        if (loud) faint_.reset();
-        else if (!faint_) faint_ = from;
+        else if (!since_ && (speaking_ ? quiet : loud)) since_ = speaking_ ? from - with_.lag : from;
         if (!since_ || to - *since_ < (speaking_ ? with_.stop_after : with_.start_after)) return std::nullopt;
         return turn_over(*since_);
     }
@@ -72,7 +70,6 @@ private:
     options with_;
     bool speaking_ = false;
     std::optional<duration> since_;  // when the other state may have begun
-    std::optional<duration> faint_;  // when it was last not loud any more
     duration last_{};
 };
 
