@@ -1019,6 +1019,11 @@ void turns_are_there(const std::vector<pipeline*>& order, problems& found) {
                         u->name.at,
                         "'" + u->name.text + "' decides about turns, and '" + (*p)->name.text + "' has none",
                         "add 'turn: {}' to the pipeline");
+                if (u->what != nullptr && u->what->cpp == "rtai::turn_taking" && (*p)->barge_in)
+                    found.error((*p)->barge_in->at,
+                                "'barge_in' interrupts by sound alone, and '" + e->name.text +
+                                    "' decides what interrupts",
+                                "take one of them out");
             }
     }
 }

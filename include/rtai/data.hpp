@@ -3,6 +3,7 @@
 // What flows through a graph, and values with types and places. Each header also stands alone.
 
 #include <rtai/data/audio.hpp>
+#include <rtai/data/base64.hpp>
 #include <rtai/data/check.hpp>
 #include <rtai/data/config.hpp>
 #include <rtai/data/control.hpp>

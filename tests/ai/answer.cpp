@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <rtai/ai/llm/answer.hpp>
@@ -99,6 +100,27 @@ struct talker {
 RTAI_TOOL(fetch_it, "Fetches something.");
 RTAI_TOOL(order_it, "Orders something.", {.survives_interruption = true});
 
+CO_TEST("images go with the question that comes next, and one that is too large does not", "[answer]") {
+    llm::answer_options o;
+    o.max_image = byte_size(10);
+    talker a(o);
+    a.model.replies.resize(2);
+    input<image, if_wired> images;
+    test::feed<image> camera(images);
+    buffer small(6), large(16);
+    std::memcpy(small.data(), "foobar", small.size());
+    std::memset(large.data(), 0, large.size());
+    camera.say(image("image/png", std::move(small)));
+    camera.say(image("image/png", std::move(large)));
+    a.say("what is this");
+    a.to.end();
+    co_await a.loop.run(a.in, a.out, a.events, &images);
+    REQUIRE(a.model.asked.size() == 1);
+    REQUIRE(a.model.asked[0].messages.back().images == words{"data:image/png;base64,Zm9vYmFy"});
+    REQUIRE(a.events_told().front() == what::failure);
+    REQUIRE(a.details.front() == "an image of 16B is left out: 'max_image' is 10B");
+}
+
 CO_TEST("a text that is final is answered piece by piece, guesses and blanks are not", "[answer]") {
     turn t;
     talker a({}, &t);
@@ -158,6 +180,7 @@ CO_TEST("texts that wait are answered together", "[answer]") {
 CO_TEST("while the person goes on speaking there is no answer yet", "[answer]") {
     turn t;
     talker a({}, &t);
+    a.model.replies.emplace_back(words{"Yes."});
     std::size_t early = 0;
     auto person = [&]() -> task<> {
         t.person_speaks(true);
@@ -174,7 +197,7 @@ CO_TEST("while the person goes on speaking there is no answer yet", "[answer]") 
     co_await join(a.run(), person());
     REQUIRE(early == 0);
     REQUIRE(a.model.asked.size() == 1);
-    REQUIRE(a.memory() == words{"user: well\nhello"});
+    REQUIRE(a.memory() == words{"user: well\nhello", "assistant: Yes."});
 }
 
 CO_TEST("an interruption ends the request at once, and the next text is answered", "[answer]") {
@@ -288,7 +311,9 @@ CO_TEST("a model that only calls tools is asked without them in the end", "[answ
     REQUIRE(a.model.asked.size() == 3);
     REQUIRE(a.model.asked[2].tools.empty());
     REQUIRE(a.model.asked[2].messages.size() == 5);  // a question, two calls, two results
-    REQUIRE(heard == "|");
+    REQUIRE(heard == "Sorry, I can not answer just now.||");
+    REQUIRE(std::count(a.details.begin(), a.details.end(),
+                       "the model said nothing: it wants tools and may not call any more") == 1);
     REQUIRE(std::count(a.details.begin(), a.details.end(), "left out 1 calls: a reply may have 1") == 2);
 }
 
@@ -358,6 +383,31 @@ CO_TEST("a model that fails, throws or says nothing costs one answer", "[answer]
     REQUIRE(a.details[1] == "connect to the model: Connection refused");
     REQUIRE(std::count(a.details.begin(), a.details.end(), "no sky") == 1);
     REQUIRE(std::count(a.details.begin(), a.details.end(), "the model said nothing for 30s") == 1);
+}
+
+CO_TEST("a model that ends without a word has failed, and one that has said something has not", "[answer]") {
+    talker a(with_tools());
+    a.model.replies.emplace_back(words{}).finish = "length";
+    a.model.replies.emplace_back(words{"Let me see."}).call("fetch_it", R"({"number":5})");
+    a.model.replies.emplace_back(words{}).finish = "stop";
+    a.model.replies.emplace_back(words{}).call("fetch_it", R"({"number":5})");
+    a.model.replies.emplace_back(words{}).finish = "content_filter";
+    auto person = [&]() -> task<> {
+        for (const auto* said : {"one", "two", "three"}) {
+            a.say(said);
+            co_await sleep_for(10s);
+        }
+        a.to.end();
+    };
+    co_await join(a.run(), person());
+    const std::string sorry = "Sorry, I can not answer just now.";
+    const auto heard = a.heard();
+    const auto kinds = a.events_told();
+    REQUIRE(heard == sorry + "||Let me see.||" + sorry + "||");
+    REQUIRE(std::count(kinds.begin(), kinds.end(), what::failure) == 2);
+    for (const auto* told :
+         {"the model said nothing (finish: length)", "the model said nothing (finish: content_filter)"})
+        REQUIRE(std::count(a.details.begin(), a.details.end(), told) == 1);
 }
 
 CO_TEST("nobody who does not read the events holds up an answer", "[answer]") {

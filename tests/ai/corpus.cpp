@@ -296,7 +296,6 @@ TEST_CASE("the end of speech is told within the silence that is asked for, and 5
         return;
     }
     ends_in_time("vad.energy", 50ms, [] { return vad::energy(); });
-    // Windows of 32 ms, and what it remembers of the voice: two of the 13 are over 50 ms.
     if (has_silero()) ends_in_time("vad.silero", 50ms, [] { return silero(); });
 }
 

@@ -29,6 +29,7 @@ struct fake_reply {
     std::vector<std::string> pieces;
     duration pause{};  ///< before each piece, and before the end
     std::vector<llm::tool_call> calls;
+    std::string finish;
     std::string failure;    ///< instead of an end
     std::string exception;  ///< the same, thrown
 };
@@ -52,6 +53,7 @@ struct fake_model {
         if (!next.failure.empty()) co_return error(std::errc::connection_refused, next.failure);
         llm::reply end;
         end.calls = std::move(next.calls);
+        end.finish = std::move(next.finish);
         end.usage.prompt_tokens = 7;
         end.usage.answer_tokens = 3;
         co_return end;

@@ -428,7 +428,7 @@ TEST_CASE("a server that wants to be left alone is, by the next request too", "[
             llm::openai_model m(o);
             const auto first = co_await ask(m);
             REQUIRE(first.end.error().code == std::errc::resource_unavailable_try_again);
-            REQUIRE(has(first.wrong(), "status 429: Slow down.; there is no time for another try in 1h"));
+            REQUIRE(has(first.wrong(), "status 429: Slow down.; there is no time for another try in 1m"));
             const auto second = co_await ask(m);
             REQUIRE(has(second.wrong(), ": it wants to be left alone for "));
             REQUIRE(s.requests.size() == 1);
@@ -438,6 +438,20 @@ TEST_CASE("a server that wants to be left alone is, by the next request too", "[
             REQUIRE(third.is_fine());
             REQUIRE(now() - before >= 150ms);
         });
+}
+
+TEST_CASE("the query of an address stays behind the path of a chat, and is not told", "[openai]") {
+    with_server([n = 0](const fake_request&) mutable { return n++ == 0 ? fine() : whole(404, "{}"); },
+                [](fake_server& s) -> task<> {
+                    auto o = options_for(s);
+                    o.url = s.url("/v1/?api-version=7");
+                    llm::openai_model m(o);
+                    const auto got = co_await ask(m);
+                    REQUIRE(got.is_fine());
+                    REQUIRE(s.requests.at(0).has("POST /v1/chat/completions?api-version=7 HTTP"));
+                    const auto refused = co_await ask(m);
+                    REQUIRE(has(refused.wrong(), "/v1/chat/completions: status 404"));
+                });
 }
 
 TEST_CASE("nobody there is told at once", "[openai]") {
@@ -499,6 +513,9 @@ TEST_CASE("with which options it can work is known before it begins", "[openai]"
     REQUIRE(has(told(o), "begins with http:// or https://"));
     o.url = "https://api.openai.com.example.org/v1";
     REQUIRE(told(o) == "fine");
+    o.tools = {"no_such_tool"};
+    REQUIRE(has(told(o), "no_such_tool"));
+    o.tools.clear();
     o.extra = "[1]";
     REQUIRE(told(o) == "'extra' of llm.openai is no JSON object");
 }

@@ -156,6 +156,17 @@ TEST_CASE("a busy server is asked again", "[stt_openai]") {
         });
 }
 
+TEST_CASE("a server that wants to be left alone for too long is not waited for", "[stt_openai]") {
+    with_server(
+        [](const fake_request&) { return whole(429, "slow down", "text/plain", "Retry-After: 3600\r\n"); },
+        [](fake_server& server) -> task<> {
+            stt::openai e(at(server));
+            const auto got = co_await speak_to(e);
+            REQUIRE(words_of(got.texts) == words{""});
+            REQUIRE_THAT(got.failures.at(0).detail, Contains("status 429: slow down"));
+        });
+}
+
 TEST_CASE("answers that are none are failures", "[stt_openai]") {
     for (const auto* body : {"", "no JSON", "{}", R"({"text":3})", "[1,2"}) {
         CAPTURE(body);
@@ -203,6 +214,49 @@ TEST_CASE("what Whisper itself doubts is no speech", "[stt_openai]") {
     REQUIRE(sure->words == "Thank you.");
 }
 
+TEST_CASE("the marks of noises are no words", "[stt_openai]") {
+    for (const std::string noise : {"[BLANK_AUDIO]", " [Music] ", "(coughs)", "♪", "♪♪ (music) ♪", "*sighs*",
+                                    "...", "[Music] [APPLAUSE].", "（音楽）", "[", ""}) {
+        CAPTURE(noise);
+        const auto t = stt::read_transcription(json::serialize(json::object{{"text", noise}}));
+        REQUIRE(t);
+        REQUIRE(t->words.empty());
+    }
+    for (const std::string said :
+         {"[Music] Hello.", "Yes (I think)", "♪ la la ♪", "7", "Ä", "你好", "(no", "5 * 3 * 2"}) {
+        CAPTURE(said);
+        REQUIRE(stt::read_transcription(json::serialize(json::object{{"text", said}}))->words == said);
+    }
+}
+
+TEST_CASE("what a server repeats of the key is not told", "[stt_openai]") {
+    for (const std::string body :
+         {R"({"error":{"message":"Incorrect API key provided: sk-hidden (sk-h****dden)."}})",
+          "no such key: sk-hidden, sk-h**dden", R"({"error":{"key":"sk-hidden"}})"}) {
+        CAPTURE(body);
+        with_server([&body](const fake_request&) { return whole(401, body); },
+                    [](fake_server& server) -> task<> {
+                        stt::openai e(at(server));
+                        const auto got = co_await speak_to(e);
+                        REQUIRE_THAT(got.failures.at(0).detail,
+                                     Contains("status 401: ") && !Contains("sk-h") && !Contains("dden"));
+                    });
+    }
+}
+
+TEST_CASE("the query of the address stays behind its path", "[stt_openai]") {
+    with_server([](const fake_request&) { return whole(200, R"({"text":"fine"})"); },
+                [](fake_server& server) -> task<> {
+                    auto o = at(server);
+                    o.url = server.url("/v1/?api-version=7");
+                    stt::openai e(o);
+                    const auto got = co_await speak_to(e);
+                    REQUIRE(words_of(got.texts) == words{"fine"});
+                    REQUIRE(server.requests.at(0).head.starts_with(
+                        "POST /v1/audio/transcriptions?api-version=7 HTTP"));
+                });
+}
+
 TEST_CASE("figures that can not be are no times", "[stt_openai]") {
     const auto t = stt::read_transcription(
         R"({"text":"a b c","words":[{"word":"a","start":-1,"end":1e300},{"word":"b","start":5,"end":1}],
@@ -218,6 +272,9 @@ TEST_CASE("without a key OpenAI is not asked", "[stt_openai]") {
     stt::openai::options o;
     REQUIRE_THAT(available<stt::openai>(o).error().message(), Contains("OPENAI_API_KEY"));
     o.key = secret("k");
+    REQUIRE(available<stt::openai>(o));
+    o.url = "https://api.openai.com.example.org/v1";
+    o.key = secret();
     REQUIRE(available<stt::openai>(o));
     o.url = "ftp://x";
     REQUIRE_THAT(available<stt::openai>(o).error().message(), Contains("ftp://x"));

@@ -186,6 +186,35 @@ TEST_CASE("a server that is down or says nothing is a failure", "[tts_openai]") 
     });
 }
 
+TEST_CASE("a server that never comes to an end is given up", "[tts_openai]") {
+    const auto answer = [](const fake_request&) {
+        auto a = fake_answer().send(chunked_head("audio/pcm"));
+        for (int i = 0; i < 1000; ++i) std::move(a).send(chunk(pcm(240))).pause(5ms);
+        return std::move(a).send(std::string(last_chunk));
+    };
+    with_server(answer, [](fake_server& s) -> task<> {
+        auto o = options_for(s);
+        o.total_timeout = 60ms;
+        words lines = {"Hello."};
+        const auto all = co_await say_all(o, std::move(lines));
+        REQUIRE(all.failures.size() == 1);
+        REQUIRE(all.failures[0].detail.find(": the sentence was not made within 60ms") != std::string::npos);
+        REQUIRE(length_of(all.sound) < 5s);
+    });
+}
+
+TEST_CASE("the query of an address stays behind the path of speech", "[tts_openai]") {
+    with_server([](const fake_request&) { return whole(200, pcm(480), "audio/pcm"); },
+                [](fake_server& s) -> task<> {
+                    auto o = options_for(s);
+                    o.url = s.url("/v1?api-version=7");
+                    words lines = {"Hello."};
+                    const auto all = co_await say_all(o, std::move(lines));
+                    REQUIRE(all.failures.empty());
+                    REQUIRE(s.requests.at(0).has("POST /v1/audio/speech?api-version=7 HTTP"));
+                });
+}
+
 TEST_CASE("an interruption hangs up", "[tts_openai]") {
     const auto answer = [](const fake_request&) {
         return fake_answer().send(chunked_head("audio/pcm") + chunk(pcm(480))).stall();

@@ -240,6 +240,49 @@ TEST_CASE("what is typed is a turn at once, unless the person speaks as well", "
     REQUIRE(m.take_words() == "look at this here");
 }
 
+TEST_CASE("what is typed while somebody makes a noise interrupts, and is not lost", "[turn]") {
+    turn_machine m(turn_options(), true);
+    m.speech_started(at(1s), true, true);
+    REQUIRE(by(m, 1200ms) == deed::hold);
+    REQUIRE(m.typed("okay") == deed::interrupt);
+    m.speech_ended(at(2s));
+    m.heard("", true, false);
+    REQUIRE(by(m, 3s) == deed::finish);
+    REQUIRE(m.take_words() == "okay");
+}
+
+TEST_CASE("what was guessed and then typed does not come twice", "[turn]") {
+    turn_machine m(turn_options(), true);
+    m.speech_started(at(1s), false, false);
+    m.heard("hello", false, false);
+    m.speech_ended(at(2s));
+    REQUIRE(m.typed("world") == deed::finish);
+    REQUIRE(m.take_words() == "hello world");
+    REQUIRE(m.heard("hello", true, true) == deed::nothing);
+    REQUIRE(m.words().empty());
+}
+
+TEST_CASE("a noise that does not end lets the machine go on, and words in it interrupt", "[turn]") {
+    turn_machine m(turn_options(), true);
+    m.speech_started(at(1s), true, true);
+    REQUIRE(by(m, 1200ms) == deed::hold);
+    REQUIRE(m.deadline() == at(5s));
+    REQUIRE(m.due(at(5s)) == deed::resume);
+    REQUIRE(m.heard("is anybody there", false, true) == deed::interrupt);
+}
+
+TEST_CASE("of long speech that comes in parts no part is the last while it goes on", "[turn]") {
+    turn_machine m(turn_options(), true);
+    m.speech_started(at(1s), false, false);
+    m.heard("a long", true, false);
+    m.heard("story", false, false);
+    m.speech_ended(at(60s));
+    REQUIRE(by(m, 62s) == deed::nothing);
+    m.heard("story indeed", true, false);
+    REQUIRE(m.due(at(62s)) == deed::finish);
+    REQUIRE(m.take_words() == "a long story indeed");
+}
+
 TEST_CASE("when nobody will speak any more the turn is over with what was said", "[turn]") {
     turn_machine m(turn_options(), true);
     say(m, "goodbye");

@@ -130,6 +130,24 @@ CO_TEST("after a false interruption the machine goes on, and nothing was said", 
     co_await join(c.taking.run(), talk());
 }
 
+CO_TEST("a machine that was held as it ended is let go, whatever comes of it", "[turn]") {
+    conversation c;
+    const epoch answer = c.turn.begin();
+    auto talk = [&]() -> task<> {
+        c.start();
+        co_await sleep_for(130ms);
+        c.turn.finish(answer);
+        co_await sleep_for(500ms);
+        c.stop();
+        c.hear("and now");
+        co_await sleep_for(2s);
+        REQUIRE(orders_of(c) == std::vector{order::pause, order::resume});
+        REQUIRE(c.said.take().at(0).words == "and now");
+        c.end();
+    };
+    co_await join(c.taking.run(), talk());
+}
+
 CO_TEST("where nothing takes orders, speech interrupts by its length", "[turn]") {
     conversation c(turn_options(), false);
     const epoch answer = c.turn.begin();

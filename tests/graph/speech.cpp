@@ -35,6 +35,26 @@ TEST_CASE("what was played was heard, to the last whole word", "[speech]") {
     REQUIRE(s.over());
 }
 
+TEST_CASE("what a resampler keeps to itself does not leave an answer open, and its last word was heard",
+          "[speech]") {
+    speech s;
+    s.begin("Good morning");
+    s.add(1s);
+    s.end();
+    s.played(980ms);
+    s.finish();
+    REQUIRE_FALSE(s.over());
+    s.played(980ms);
+    s.close();
+    REQUIRE_FALSE(s.over());
+    REQUIRE(s.over(500ms));
+    s.finish();
+    REQUIRE(s.over());
+    REQUIRE(s.heard() == "Good morning");
+    s.begin("And more");
+    REQUIRE_FALSE(s.over());
+}
+
 TEST_CASE("of sound that is still being made the length is guessed", "[speech]") {
     speech s;
     s.begin("a sentence of about forty letters in all");

@@ -58,6 +58,15 @@ TEST_CASE("what was not told, or out of order, takes no time, and the sum stays"
     REQUIRE(l->total() == 1s);
 }
 
+TEST_CASE("a cough before somebody writes is no speech to count from", "[turn log]") {
+    turn_log log;
+    log.note(at(1s, what::speech_start));
+    log.note(at(1100ms, what::speech_end));
+    log.note(at(60s, what::end_of_turn, 1, "written"));
+    log.note(at(61s, what::playout_start));
+    REQUIRE_FALSE(log.find(1)->latency());
+}
+
 TEST_CASE("a turn of which nothing was heard has no latency", "[turn log]") {
     turn_log log;
     log.note(at(2000ms, what::speech_end));

@@ -23,7 +23,9 @@ task<> one_turn(turn& t, std::string asked, std::string answer, duration played)
     t.note(what::speech_start, of);
     co_await sleep_for(1s);
     t.note(what::speech_end, of);
-    co_await sleep_for(500ms);
+    co_await sleep_for(100ms);
+    t.note(what::heard, of);
+    co_await sleep_for(400ms);
     t.note(what::end_of_turn, of, std::move(asked));
     (void)t.begin();
     t.note(what::thinking, of);
@@ -32,6 +34,7 @@ task<> one_turn(turn& t, std::string asked, std::string answer, duration played)
     auto& speech = t.log().record(of).speech;
     speech.begin(std::move(answer));
     speech.add(2s);
+    speech.end();
     speech.close();
     t.finish(of);
     co_await sleep_for(played);
@@ -65,7 +68,7 @@ CO_TEST("a turn is told of when it is over: who said what, and where the time we
         REQUIRE(
             json[0].words ==
             R"({"turn": 1, "asked": "what time is it", "heard": "It is noon.", "interrupted": false, )"
-            R"("transcription_ms": 0.0, "endpointing_ms": 500.0, "thinking_ms": 0.0, "sentence_ms": 0.0, )"
+            R"("transcription_ms": 100.0, "endpointing_ms": 400.0, "thinking_ms": 0.0, "sentence_ms": 0.0, )"
             R"("synthesis_ms": 0.0, "playout_ms": 100.0, "total_ms": 600.0})");
         REQUIRE(words_of(said.take()) == words{"person: what time is it", "machine: It is noon."});
         co_await one_turn(t, "and \"now\"", "It is one o'clock.", 1s);
@@ -76,7 +79,7 @@ CO_TEST("a turn is told of when it is over: who said what, and where the time we
     REQUIRE(reports.take().at(0).words.find(
                 R"("asked": "and \"now\"", "heard": "It is one", "interrupted": true)") != std::string::npos);
     const auto all = moments.take();
-    REQUIRE(all.size() == 12);
+    REQUIRE(all.size() == 14);
     REQUIRE(all.back().what == what::interruption);
 }
 
@@ -89,6 +92,7 @@ TEST_CASE("a waterfall shows each stage where it was, and their sum", "[turns]")
         r.moments.push_back(m);
     };
     at(0ms, what::speech_end);
+    at(0ms, what::heard);
     at(500ms, what::end_of_turn);
     at(900ms, what::first_token);
     at(1s, what::playout_start);

@@ -49,7 +49,11 @@ TEST_CASE("the server asks in seconds, with a date, or by its limits", "[retry]"
                      {"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}}) == 10s);
     REQUIRE(wait_of({{"Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"}}) == 0s);
     REQUIRE(wait_of({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "6m0s"}}) ==
-            6min);
+            longest_wait);
+    REQUIRE(longest_wait == 60s);
+    REQUIRE(wait_of({{"Retry-After", "86400"}}) == longest_wait);
+    REQUIRE(wait_of({{"Retry-After", "Wed, 21 Oct 2015 09:28:00 GMT"},
+                     {"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}}) == longest_wait);
     REQUIRE_FALSE(wait_of({{"x-ratelimit-remaining-requests", "9"}, {"x-ratelimit-reset-requests", "6m0s"}}));
     REQUIRE_FALSE(wait_of({}));
     for (const auto* nonsense : {"", "soon", "-1", "1e300", "nan", "99999999999999999999"})

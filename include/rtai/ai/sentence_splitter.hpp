@@ -115,7 +115,7 @@ public:
             at_ += c.bytes;
             last_ = c.code;
             ++count_;
-            sound_ += detail::is_wide(c.code) ? 3 : 1;
+            sound_ += detail::is_wide(c.code) ? 3U : 1U;
             if (detail::ends_clause_always(c.code)) {
                 note_clause(at_);
                 if (may_end_clause()) return cut(at_);

@@ -18,7 +18,7 @@ public:
     /// The next words to be said; their sound follows.
     void begin(std::string words) {
         end();
-        closed_ = false;
+        closed_ = over_ = false;
         if (!words.empty()) parts_.emplace_back(std::move(words));
     }
     /// More sound of those words.
@@ -31,9 +31,11 @@ public:
     }
 
     /// There are no more words.
-    void close() noexcept {
-        end();
-        closed_ = true;
+    void close() noexcept { closed_ = true; }
+    /// No more of it will be played. What is missing at its end then is what a resampler kept to itself.
+    void finish() noexcept {
+        if (length() - played_ < std::chrono::milliseconds(100)) played_ = length();
+        over_ = closed_;
     }
 
     /// So much of all the sound was played.
@@ -48,8 +50,11 @@ public:
     }
 
     bool empty() const noexcept { return parts_.empty(); }
-    /// Whether there is no more, and all of it was played. A resampler may keep a few samples to itself.
-    bool over() const noexcept { return closed_ && played_ + std::chrono::milliseconds(5) >= length(); }
+    /// Whether there is no more, and all of it was played, but for the last bit.
+    bool over(duration but_for = {}) const noexcept {
+        return over_ ||
+               (closed_ && played_ + std::max<duration>(but_for, std::chrono::milliseconds(5)) >= length());
+    }
 
     std::string said() const {
         std::string all;
@@ -114,6 +119,7 @@ private:
     std::vector<part> parts_;
     duration played_{};
     bool closed_ = false;
+    bool over_ = false;
 };
 
 }  // namespace rtai

@@ -25,6 +25,7 @@ public:
             end_ = std::max(end_, m.stamp.at);
         }
         end_ = std::max(end_, begin_ + std::chrono::seconds(1));
+        per_second_ = std::min(90.0, 100'000 / seconds(end_ - begin_));
     }
 
     std::string draw() {
@@ -43,7 +44,6 @@ public:
 
 private:
     static constexpr int left = 70, top = 34, row = 44, bar = 20;
-    static constexpr double per_second = 90;
 
     static std::string number(double n) {
         char room[32];
@@ -51,7 +51,7 @@ private:
         return room;
     }
     static double seconds(duration t) { return std::chrono::duration<double>(t).count(); }
-    double x(time_point t) const { return left + seconds(t - begin_) * per_second; }
+    double x(time_point t) const { return left + seconds(t - begin_) * per_second_; }
     double width() const { return x(end_) + 40; }
 
     static std::string escaped(std::string_view words) {
@@ -67,9 +67,10 @@ private:
 
     void axis(std::string& svg) const {
         const int bottom = top + 3 * row;
-        const auto whole = static_cast<int>(seconds(end_ - begin_));
-        for (int s = 0; s <= whole; ++s) {
-            const auto at = number(left + s * per_second);
+        const auto whole = static_cast<int>(std::min(seconds(end_ - begin_), 1e6));
+        const int step = std::max(1, whole / 200);
+        for (int s = 0; s <= whole; s += step) {
+            const auto at = number(left + s * per_second_);
             svg += "<path d=\"M" + at + " " + std::to_string(top - 8) + "V" + std::to_string(bottom) +
                    "\" stroke=\"#e4e4e4\"/><text x=\"" + at + "\" y=\"" + std::to_string(bottom + 16) +
                    "\" fill=\"#777\" text-anchor=\"middle\">" + std::to_string(s) + " s</text>\n";
@@ -113,6 +114,7 @@ private:
 
     const std::vector<moment>& all_;
     time_point begin_, end_;
+    double per_second_ = 90;
     std::string body_;
 };
 

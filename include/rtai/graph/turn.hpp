@@ -65,8 +65,8 @@ struct turn_options {
               "speech of this length interrupts the machine; shorter is a cough", time);
         about(
             &turn_options::resume_after,
-            "speech first holds the machine; when it was without words for so long, the machine goes on; 0: "
-            "it interrupts at once",
+            "speech first holds the machine, which goes on when there are no words for so long after it, or "
+            "for twice as long in it; 0: it interrupts at once",
             time);
         about(&turn_options::min_words, "fewer words do not interrupt", range(0, 100));
         about(&turn_options::backchannel, "words that do not interrupt, such as 'uh-huh'");
@@ -97,17 +97,20 @@ public:
     rtai::epoch begin() {
         if (begun_) (void)interrupt();
         begun_ = true;
+        if (first_ == 0) first_ = epoch_;
         return epoch_;
     }
     /// The answer of a turn was made to its end; it may still have to be played.
     void finish(rtai::epoch of) { log_.record(of).answered = true; }
 
-    /// Whether the machine has something to say, or thinks about it.
-    bool answering() const noexcept {
+    /// Whether the machine has something to say, or thinks about it; more than the last bit of it, `but_for`.
+    bool answering(duration but_for = {}) const noexcept {
         if (!begun_) return false;
         const auto* r = log_.find(epoch_);
-        return r == nullptr || !r->answered || (voiced_ && !r->speech.over());
+        return r == nullptr || !r->answered || (voiced_ && !r->speech.over(but_for));
     }
+    /// Whether this is the turn of the first answer in the conversation.
+    bool is_first() const noexcept { return first_ == epoch_; }
 
     /// Whether the person is speaking, or may go on: an answer would come too early.
     bool person_speaks() const noexcept { return person_speaks_; }
@@ -164,6 +167,7 @@ public:
 private:
     turn_options options_;
     rtai::epoch epoch_ = 1;
+    rtai::epoch first_ = 0;
     bool begun_ = false;  // an answer of this epoch
     bool person_speaks_ = false;
     bool voiced_ = false;

@@ -51,7 +51,7 @@ struct turn_record {
 
     /// Nothing for a turn without a person's speech, or of which nothing was heard.
     std::optional<turn_latency> latency() const noexcept {
-        const auto begin = last(what::speech_end), end = first(what::playout_start);
+        const auto begin = spoken_until(), end = first(what::playout_start);
         if (!begin || !end || *end < *begin) return std::nullopt;
         time_point at = *begin;
         // What was not told took no time, and what was told late ends the stage before it.
@@ -67,6 +67,17 @@ struct turn_record {
         l.synthesis = until(first(what::first_audio));
         l.playout = until(first(what::playout_start));
         return l;
+    }
+
+    /// The end of the speech whose words were heard: what sounded before it was a cough.
+    std::optional<time_point> spoken_until() const noexcept {
+        std::optional<time_point> found;
+        bool heard = false;
+        for (auto m = moments.rbegin(); m != moments.rend() && !found; ++m) {
+            heard = heard || m->what == what::heard;
+            if (heard && m->what == what::speech_end) found = m->stamp.at;
+        }
+        return found;
     }
 
     epoch of;

@@ -25,7 +25,8 @@ inline std::string in_json(std::string_view words) {
     std::string all = "\"";
     for (const char c : words) {
         if (c == '"' || c == '\\') all += '\\';
-        if (static_cast<unsigned char>(c) >= 0x20) all += c;
+        if (c == '\n') all += "\\n";
+        else if (static_cast<unsigned char>(c) >= 0x20) all += c;
         else all += ' ';
     }
     return all + '"';

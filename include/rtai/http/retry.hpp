@@ -60,8 +60,13 @@ inline std::optional<duration> parse_short_duration(std::string_view text) noexc
     return duration(static_cast<std::int64_t>(all));
 }
 
-/// How long the server wants to be left alone.
-inline std::optional<duration> asked_wait(const header_list& headers) {
+/// Whoever wants to be left alone for longer is asked again all the same: some say days when they mean
+/// minutes, and an hour is for ever in a conversation.
+inline constexpr duration longest_wait = std::chrono::seconds(60);
+
+namespace detail {
+
+inline std::optional<duration> told_wait(const header_list& headers) {
     const auto seconds = [](std::string_view text, double unit) -> std::optional<duration> {
         double number = 0;
         const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -89,6 +94,14 @@ inline std::optional<duration> asked_wait(const header_list& headers) {
         if (wait && (!longest || *wait > *longest)) longest = wait;
     }
     return longest;
+}
+
+}  // namespace detail
+
+/// How long the server wants to be left alone, as far as that is done.
+inline std::optional<duration> asked_wait(const header_list& headers) {
+    const auto told = detail::told_wait(headers);
+    return told ? std::optional(std::min(*told, longest_wait)) : std::nullopt;
 }
 
 struct retry_options {

@@ -18,8 +18,11 @@
 #include <rtai/core/scope.hpp>
 #include <rtai/core/timeout.hpp>
 #include <rtai/core/timer.hpp>
+#include <rtai/data/base64.hpp>
 #include <rtai/data/moment.hpp>
+#include <rtai/data/picture.hpp>
 #include <rtai/data/text.hpp>
+#include <rtai/data/units.hpp>
 #include <rtai/graph/port.hpp>
 #include <rtai/graph/turn.hpp>
 #include <set>
@@ -42,8 +45,11 @@ public:
     answerer(const answerer&) = delete;
     answerer& operator=(const answerer&) = delete;
 
-    task<> run(const input<text>& in, const output<text>& out, const output<moment>& events) {
+    /// `images`, where there are any, belong to the question that comes next.
+    task<> run(const input<text>& in, const output<text>& out, const output<moment>& events,
+               const input<image, if_wired>* images = nullptr) {
         in_ = &in;
+        images_ = images;
         out_ = &out;
         events_ = &events;
         turn_ = out.turn();
@@ -105,8 +111,25 @@ private:
 
     bool take(text& t) {
         if (!t.final || t.words.find_first_not_of(" \t\r\n") == std::string::npos) return false;
-        memory_->asked(std::move(t.words));
+        memory_->asked(std::move(t.words), take_images());
         return true;
+    }
+
+    /// As addresses that hold the picture itself.
+    std::vector<std::string> take_images() {
+        std::vector<std::string> all;
+        if (images_ == nullptr) return all;
+        while (auto i = images_->try_receive()) {
+            if (i->bytes.size() > options_.max_image.bytes) {
+                const epoch of = turn_ != nullptr ? turn_->upcoming() : 0;
+                tell(what::failure, of,
+                     "an image of " + to_text(byte_size(i->bytes.size())) + " is left out: 'max_image' is " +
+                         to_text(options_.max_image));
+                continue;
+            }
+            all.push_back("data:" + i->media_type + ";base64," + to_base64(i->bytes.span()));
+        }
+        return all;
     }
 
     // --- What is answered --------------------------------------------------------------------------------
@@ -147,19 +170,31 @@ private:
         for (std::uint32_t round = 0;; ++round) {
             const bool may_call = round < options_.max_rounds && !tools_.empty();
             std::string failed;
+            std::string finish;
             std::vector<tool_call> calls;
             auto asking = ask(of, may_call);
             try {
                 auto said = co_await std::move(asking);
                 failed = std::move(said.failed);
+                finish = std::move(said.end.finish);
                 calls = std::move(said.end.calls);
                 tell_usage(of, said.end.usage);
             } catch (const std::exception& e) {
                 failed = words_of(e);
             }
-            if (!failed.empty() || calls.empty() || !may_call) co_return failed;
-            co_await carry_out(of, std::move(calls));
+            if (failed.empty() && !calls.empty() && may_call) {
+                co_await carry_out(of, std::move(calls));
+                continue;
+            }
+            if (failed.empty() && !begun_) failed = silence(finish, !calls.empty());
+            co_return failed;
         }
+    }
+
+    /// Of a model that had to say something: it used up its tokens for thoughts, or may not say it.
+    static std::string silence(const std::string& finish, bool calls) {
+        return "the model said nothing" + (finish.empty() ? "" : " (finish: " + finish + ")") +
+               (calls ? ": it wants tools and may not call any more" : "");
     }
 
     /// How a request ended.
@@ -320,6 +355,7 @@ private:
     M& model_;
     answer_options options_;
     const input<text>* in_ = nullptr;
+    const input<image, if_wired>* images_ = nullptr;
     const output<text>* out_ = nullptr;
     const output<moment>* events_ = nullptr;
     rtai::turn* turn_ = nullptr;

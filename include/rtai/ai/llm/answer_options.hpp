@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <rtai/core/clock.hpp>
 #include <rtai/data/describe.hpp>
+#include <rtai/data/units.hpp>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct answer_options {
     std::uint32_t max_calls = 8;
     std::uint32_t token_budget = 8000;
     std::uint32_t max_messages = 200;
+    byte_size max_image = byte_size(5 << 20);
     duration patience = std::chrono::seconds(30);
 };
 
@@ -51,6 +53,7 @@ answer_options answer_options_of(const Options& o) {
     a.token_budget = o.token_budget;
     a.max_messages = o.max_messages;
     a.patience = o.patience;
+    if constexpr (requires { o.max_image; }) a.max_image = o.max_image;
     return a;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <rtai/ai/detail/openai_server.hpp>
 #include <rtai/ai/llm/detail/chat_reader.hpp>
 #include <rtai/ai/llm/detail/chat_request.hpp>
 #include <rtai/ai/llm/model.hpp>
@@ -26,12 +27,13 @@ namespace rtai::llm {
 /// one conversation: it remembers when the server wants to be left alone.
 class openai_model {
 public:
-    explicit openai_model(openai_options o) : options_(std::move(o)) {
+    explicit openai_model(openai_options o)
+        : options_(std::move(o)), server_(options_.url, "/chat/completions", options_.key) {
         if (auto good = check_openai(options_); !good) throw std::runtime_error(good.error().text);
         settings_.model = options_.model;
         settings_.temperature = options_.temperature;
         settings_.max_tokens = options_.max_tokens;
-        settings_.newer_names = host_of(options_.url) == "api.openai.com";
+        settings_.newer_names = rtai::detail::host_of(options_.url) == "api.openai.com";
         if (!options_.extra.empty()) settings_.extra = parse_json(options_.extra).value().as_object();
     }
 
@@ -46,7 +48,7 @@ public:
         if (left_alone_until_ > a.first_until)
             co_return error(
                 std::errc::resource_unavailable_try_again,
-                where() + ": it wants to be left alone for " + seconds(left_alone_until_ - now()));
+                server_.where() + ": it wants to be left alone for " + seconds(left_alone_until_ - now()));
         co_await sleep_until(left_alone_until_);
         for (;;) {
             a.retry = false;
@@ -79,22 +81,11 @@ private:
         return to_text(std::chrono::nanoseconds(std::chrono::ceil<std::chrono::milliseconds>(d)));
     }
 
-    std::string address() const {
-        const std::string_view path = "/chat/completions";
-        const auto end = std::min(options_.url.find('?'), options_.url.size());
-        std::string base = options_.url.substr(0, end);
-        while (base.ends_with('/')) base.pop_back();
-        if (!base.ends_with(path)) base += path;
-        return base + options_.url.substr(end);
-    }
-    std::string where() const { return http::shown_url(address()); }
-
     http::request request_for(const std::string& body) const {
-        http::request r(address());
+        http::request r = server_.request(options_.ca_file);
         r.body = body;
         r.headers.set("Content-Type", "application/json");
         r.headers.set("Accept", "text/event-stream");
-        if (!options_.key.empty()) r.headers.set("Authorization", "Bearer " + options_.key.reveal());
         for (const auto& [name, value] : options_.headers) r.headers.set(name, value);
         r.connect_timeout = options_.connect_timeout;
         // This class has its own, which keep-alives do not put off.
@@ -104,12 +95,12 @@ private:
 
     error too_slow(const attempt& a) const {
         return {std::errc::timed_out,
-                where() + (a.begun ? ": the answer did not go on for " +
-                                         to_text(std::chrono::nanoseconds(options_.idle_timeout))
-                                   : ": the answer did not begin within " +
-                                         to_text(std::chrono::nanoseconds(options_.first_token_timeout)))};
+                server_.where() +
+                    (a.begun ? ": the answer did not go on for " +
+                                   to_text(std::chrono::nanoseconds(options_.idle_timeout))
+                             : ": the answer did not begin within " +
+                                   to_text(std::chrono::nanoseconds(options_.first_token_timeout)))};
     }
-    error failure(const error& e) const { return {e.code, where() + ": " + hide_key(e.text)}; }
 
     /// One request. What may be tried again is said in `a`.
     task<result<reply>> once(const std::string& body, const sender<std::string>& pieces, attempt& a) {
@@ -117,7 +108,7 @@ private:
         if (!stream) {
             if (now() >= a.first_until) co_return too_slow(a);
             a.retry = http::worth_retrying(stream.error());
-            co_return stream.error();
+            co_return server_.hide_key(stream.error());
         }
         if (!stream->ok()) {
             auto refused = co_await refusal(*stream, a);
@@ -144,7 +135,7 @@ private:
             const auto fed = reader.feed(**bytes);
             const bool heard = co_await pass_on(reader, pieces, a);
             if (!heard) co_return nobody_listens();
-            if (!fed) co_return failure(fed.error());
+            if (!fed) co_return server_.failure(fed.error());
             if (reader.finished()) {
                 // Until its very end, so that the connection can be used again.
                 until = std::min(until, later(now(), patience_at_end(reader)));
@@ -158,7 +149,7 @@ private:
         if (!heard) co_return nobody_listens();
         if (!whole) {
             a.retry = reader.progress() == 0 && http::worth_retrying(whole.error());
-            co_return failure(whole.error());
+            co_return server_.failure(whole.error());
         }
         left_alone_until_ = {};
         co_return reader.take_reply();
@@ -183,57 +174,19 @@ private:
 
     /// The server's own words for an answer that is none.
     task<result<reply>> refusal(http::response_stream& stream, attempt& a) {
-        constexpr std::size_t most = 16 * 1024;
         std::string body;
-        while (body.size() < most) {
+        while (body.size() < server_.most_refusal) {
             auto bytes = co_await with_deadline(a.first_until, stream.read());
             if (!bytes || !*bytes) break;
             body += **bytes;
         }
-        const auto status = stream.status();
-        std::string words;
-        std::string_view kind;
-        const auto read = parse_json(std::string_view(body).substr(0, most));
-        if (read) {
-            words = detail::told_mistake(*read);
-            if (const auto* e = find(*read, "error")) kind = text_of(*e, "code");
-        } else if (body.find('<') == std::string::npos) {
-            words = body.substr(0, 300);
-        }
-        while (!words.empty() && (words.back() == '\n' || words.back() == ' ')) words.pop_back();
-        // Waiting does not fill an account.
-        a.retry = http::worth_retrying(status) && kind != "insufficient_quota";
+        a.retry = server_.worth_retrying(stream.status(), body);
         if (a.retry) a.wait = http::asked_wait(stream.headers());
-        co_return error(meaning_of(status), where() + ": status " + std::to_string(status) +
-                                                (words.empty() ? "" : ": " + hide_key(std::move(words))));
-    }
-
-    static std::errc meaning_of(unsigned status) noexcept {
-        if (status == 401 || status == 403) return std::errc::permission_denied;
-        if (status == 408 || status == 504) return std::errc::timed_out;
-        if (status == 429) return std::errc::resource_unavailable_try_again;
-        return status < 500 ? std::errc::invalid_argument : std::errc::io_error;
-    }
-
-    /// Servers repeat a key that they do not know, or the ends of it with stars between.
-    std::string hide_key(std::string words) const {
-        const auto& key = options_.key.reveal();
-        const auto replace = [&](std::size_t at, std::size_t length) {
-            words.replace(at, length, "********");
-        };
-        if (!key.empty())
-            for (std::size_t at = 0; (at = words.find(key, at)) != std::string::npos; at += 8)
-                replace(at, key.size());
-        for (std::size_t at = 0; (at = words.find("**", at)) != std::string::npos;) {
-            const auto begin = words.find_last_of(" \t\n'\":", at) + 1;
-            const auto end = std::min(words.find_first_of(" \t\n'\":", at), words.size());
-            replace(begin, end - begin);
-            at = begin + 8;
-        }
-        return words;
+        co_return server_.refusal(stream.status(), body);
     }
 
     openai_options options_;
+    rtai::detail::openai_server server_;
     detail::chat_settings settings_;
     time_point left_alone_until_{};
 };

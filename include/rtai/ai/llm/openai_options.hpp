@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
+#include <rtai/ai/detail/openai_server.hpp>
 #include <rtai/ai/llm/answer_options.hpp>
 #include <rtai/core/clock.hpp>
 #include <rtai/core/result.hpp>
@@ -11,7 +13,6 @@
 #include <rtai/data/json.hpp>
 #include <rtai/data/secret.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace rtai::llm {
@@ -24,6 +25,7 @@ struct openai_options {
     std::uint32_t max_tokens = 0;
     std::map<std::string, std::string> headers;
     std::string extra;
+    std::filesystem::path ca_file;
     std::chrono::milliseconds connect_timeout{3000};
     std::chrono::milliseconds first_token_timeout{10'000};
     std::chrono::milliseconds idle_timeout{5000};
@@ -39,9 +41,10 @@ struct openai_options {
     std::uint32_t token_budget = answer_options().token_budget;
     std::uint32_t max_messages = answer_options().max_messages;
     duration patience = answer_options().patience;
-    RTAI_DESCRIBE(openai_options, url, model, key, temperature, max_tokens, headers, extra, connect_timeout,
-                  first_token_timeout, idle_timeout, retries, instructions, greeting, on_failure, tools,
-                  max_rounds, max_calls, token_budget, max_messages, patience)
+    byte_size max_image = answer_options().max_image;
+    RTAI_DESCRIBE(openai_options, url, model, key, temperature, max_tokens, headers, extra, ca_file,
+                  connect_timeout, first_token_timeout, idle_timeout, retries, instructions, greeting,
+                  on_failure, tools, max_rounds, max_calls, token_budget, max_messages, patience, max_image)
 
     static void notes(rtai::notes<openai_options>& about) {
         using o = openai_options;
@@ -52,31 +55,21 @@ struct openai_options {
         about(&o::max_tokens, "the longest answer, in tokens; 0: as the server likes", range(0, 1'000'000));
         about(&o::headers, "more headers for the server");
         about(&o::extra, "more for the request, as a JSON object");
+        about(&o::ca_file, "whom to trust instead of whom the system trusts");
         about(&o::connect_timeout, "a server that can not be reached for so long is down", range(1, 60'000));
         about(&o::first_token_timeout,
               "an answer that has not begun for so long has failed, with all its tries", range(1, 600'000));
         about(&o::idle_timeout, "an answer that does not go on for so long has failed", range(1, 600'000));
         about(&o::retries, "how often a request is tried again when that may help", range(0, 10));
         answer_notes(about);
+        about(&o::max_image, "a larger image is left out", range(1024, 100 << 20));
     }
 };
-
-/// "api.openai.com", of an address.
-inline std::string_view host_of(std::string_view url) noexcept {
-    if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-    url = url.substr(0, url.find_first_of("/?#"));
-    if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
-    return url.substr(0, url.find(':'));
-}
 
 /// Whether a server can be asked with these options.
 inline result<> check_openai(const openai_options& o) {
     const auto wrong = [](const std::string& why) { return error(std::errc::invalid_argument, why); };
-    if (o.url.empty()) return wrong("llm.openai has no 'url': set it to the address of a server");
-    if (!o.url.starts_with("http://") && !o.url.starts_with("https://"))
-        return wrong("the 'url' of llm.openai begins with http:// or https://, not as '" + o.url + "'");
-    if (o.key.empty() && host_of(o.url) == "api.openai.com")
-        return wrong("llm.openai has no 'key', which api.openai.com needs: set it to ${OPENAI_API_KEY}");
+    if (auto good = rtai::detail::check_openai_server("llm.openai", o.url, o.key); !good) return good;
     if (o.extra.empty()) return {};
     const auto extra = parse_json(o.extra);
     if (!extra) return wrong("'extra' of llm.openai: " + extra.error().text);

@@ -146,7 +146,8 @@ private:
         for (std::size_t i = 0; i < blocks_.size(); ++i) {
             const epoch of = blocks_[i].of;
             const bool is_first = i == 0 || blocks_[i - 1].of != of;
-            if (of == 0 || turn_ == nullptr || !is_first) continue;
+            // Of the answer that is being made, what was said will be heard, as far as anyone knows.
+            if (of == 0 || turn_ == nullptr || !is_first || of == turn_->epoch()) continue;
             if (const auto heard = turn_->heard(of)) resolve(i, *heard, texts);
         }
         return texts;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <rtai/ai/detail/openai_server.hpp>
 #include <rtai/ai/stt/recogniser.hpp>
 #include <rtai/ai/stt/transcriber.hpp>
 #include <rtai/ai/stt/transcription.hpp>
@@ -18,7 +19,6 @@
 #include <rtai/http/client.hpp>
 #include <rtai/http/retry.hpp>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -64,12 +64,7 @@ struct openai {
     explicit openai(options o) : options_(std::move(o)) {}
 
     static result<> available(const options& o) {
-        const auto wrong = [](const std::string& why) { return error(std::errc::invalid_argument, why); };
-        if (!o.url.starts_with("http://") && !o.url.starts_with("https://"))
-            return wrong("the 'url' of stt.openai begins with http:// or https://, not as '" + o.url + "'");
-        if (o.key.empty() && o.url.find("//api.openai.com") != std::string::npos)
-            return wrong("stt.openai has no 'key', which api.openai.com needs: set it to ${OPENAI_API_KEY}");
-        return {};
+        return rtai::detail::check_openai_server("stt.openai", o.url, o.key);
     }
 
     sound_input in;
@@ -86,7 +81,7 @@ struct openai {
 
     class asking {
     public:
-        explicit asking(const options& o) : options_(o) {}
+        explicit asking(const options& o) : options_(o), server_(o.url, "/audio/transcriptions", o.key) {}
 
         task<result<text>> recognise(utterance& u) {
             std::vector<std::int16_t> all;
@@ -104,42 +99,34 @@ struct openai {
                 auto answer = co_await http::fetch(request_for(file));
                 if (answer && answer->ok()) {
                     auto said = read_transcription(answer->body);
-                    if (!said) co_return error(said.error().code, where() + ": " + said.error().text);
+                    if (!said) co_return server_.failure(said.error());
                     co_return said;
                 }
                 std::optional<duration> rest;
-                const bool again =
-                    answer ? http::worth_retrying(answer->status) : http::worth_retrying(answer.error());
+                const bool again = answer ? server_.worth_retrying(answer->status, answer->body)
+                                          : http::worth_retrying(answer.error());
                 if (again) rest = pause.next(answer ? http::asked_wait(answer->headers) : std::nullopt);
-                if (rest) {
+                // Whoever waits would rather know what the server says than that it took too long.
+                if (rest && *rest < options_.patience) {
                     co_await sleep_for(*rest);
                     continue;
                 }
-                if (!answer) co_return answer.error();
-                co_return error(std::errc::protocol_error, where() + ": status " +
-                                                               std::to_string(answer->status) + ": " +
-                                                               read_refusal(answer->body));
+                if (!answer) co_return server_.hide_key(answer.error());
+                co_return server_.refusal(answer->status, answer->body);
             }
         }
 
     private:
         static constexpr std::size_t at_once = sound_format.frames_in(std::chrono::milliseconds(100));
 
-        std::string address() const {
-            return (options_.url.ends_with('/') ? options_.url : options_.url + "/") + "audio/transcriptions";
-        }
-        std::string where() const { return "POST " + http::shown_url(address()); }
-
         http::request request_for(const std::string& file) const {
-            http::request r(address());
-            if (!options_.key.empty()) r.headers.add("Authorization", "Bearer " + options_.key.reveal());
+            http::request r = server_.request(options_.ca_file);
             r.form.emplace_back("file", file, "utterance.wav", "audio/wav");
             r.form.emplace_back("model", options_.model);
             r.form.emplace_back("response_format", options_.word_times ? "verbose_json" : "json");
             if (options_.word_times) r.form.emplace_back("timestamp_granularities[]", "word");
             if (!options_.language.empty()) r.form.emplace_back("language", options_.language);
             if (!options_.prompt.empty()) r.form.emplace_back("prompt", options_.prompt);
-            r.ca_file = options_.ca_file;
             r.connect_timeout = options_.connect_timeout;
             // How long all of it may take is for 'patience' to say.
             r.first_byte_timeout = r.idle_timeout = std::chrono::milliseconds(0);
@@ -148,6 +135,7 @@ struct openai {
         }
 
         const options& options_;
+        rtai::detail::openai_server server_;
     };
 
 private:

@@ -5,10 +5,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <rtai/ai/detail/plain_text.hpp>
 #include <rtai/core/result.hpp>
 #include <rtai/data/json.hpp>
 #include <rtai/data/text.hpp>
+#include <rtai/data/utf8.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,6 +67,31 @@ inline std::string_view trimmed(std::string_view s) {
     return s.substr(from, s.find_last_not_of(" \t\r\n") - from + 1);
 }
 
+/// Whether there is anything but what Whisper writes of noises and of silence: "[BLANK_AUDIO]", "(coughs)",
+/// "*sighs*", "♪", "...".
+inline bool has_words(std::string_view text) noexcept {
+    struct mark {
+        std::string_view begin, end;
+    };
+    static constexpr mark marks[] = {{"[", "]"}, {"(", ")"}, {"*", "*"}, {"（", "）"}, {"【", "】"}};
+    while (!text.empty()) {
+        const auto within = [&](const mark& m) {
+            if (!text.starts_with(m.begin)) return false;
+            const auto end = text.find(m.end, m.begin.size());
+            if (end == std::string_view::npos) return false;
+            text.remove_prefix(end + m.end.size());
+            return true;
+        };
+        if (std::any_of(std::begin(marks), std::end(marks), within)) continue;
+        const auto c = rtai::detail::first_character(text);
+        const bool letter = c.code < 0x80 ? rtai::detail::is_ascii_word(c.code)
+                                          : !rtai::detail::is_emoji(c.code) && c.code != U'…';
+        if (letter) return true;
+        text.remove_prefix(c.bytes);
+    }
+    return false;
+}
+
 }  // namespace detail
 
 /// The answer of a server, short or verbose. What it leaves out is not known; what is no transcription is
@@ -74,6 +102,7 @@ inline result<text> read_transcription(std::string_view answer) {
     const auto* words = find(*v, "text");
     if (words == nullptr || !words->is_string())
         return error(std::errc::bad_message, "the answer has no 'text'");
+    if (!detail::has_words(text_of(*v, "text"))) return text();
     text said{std::string(detail::trimmed(text_of(*v, "text")))};
     if (const auto* timed = find(*v, "words"); timed != nullptr && timed->is_array())
         for (const auto& w : timed->get_array()) {
@@ -101,23 +130,6 @@ inline result<text> read_transcription(std::string_view answer) {
         if (!speech) return text();
     }
     return said;
-}
-
-/// What a server says about what it refuses: the words in its JSON, or the beginning of what it sent.
-inline std::string read_refusal(std::string_view answer) {
-    const auto v = parse_json(answer);
-    if (v) {
-        for (const std::string_view name : {"error", "detail", "message"}) {
-            if (const auto* e = find(*v, name))
-                if (const auto said = text_of(*e, "message"); !said.empty())
-                    return std::string(said.substr(0, 500));
-            if (const auto said = text_of(*v, name); !said.empty()) return std::string(said.substr(0, 500));
-        }
-    }
-    std::string start(detail::trimmed(answer).substr(0, 200));
-    std::replace_if(
-        start.begin(), start.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-    return start;
 }
 
 }  // namespace rtai::stt

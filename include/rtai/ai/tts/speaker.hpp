@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <rtai/core/channel.hpp>
 #include <rtai/core/event.hpp>
@@ -57,11 +58,12 @@ private:
     static constexpr std::size_t pieces_ahead = 128;
 
     struct utterance {
-        utterance(std::string w, epoch e, bool l, receiver<audio> s) noexcept
-            : words(std::move(w)), of(e), last(l), sound(std::move(s)) {}
+        utterance(std::string w, epoch e, bool l, std::shared_ptr<bool> f, receiver<audio> s) noexcept
+            : words(std::move(w)), of(e), last(l), failed(std::move(f)), sound(std::move(s)) {}
         std::string words;
         epoch of;
         bool last;  // of the answer
+        std::shared_ptr<bool> failed;
         receiver<audio> sound;
     };
 
@@ -80,30 +82,39 @@ private:
             const bool silent = said->words.find_first_not_of(" \t\r\n") == std::string::npos;
             if (stale(of) || (silent && !said->final)) continue;
             channel<audio> sound(pieces_ahead);
-            utterance next(said->words, of, said->final, sound.receiver());
+            auto failed = std::make_shared<bool>(false);
+            utterance next(said->words, of, said->final, failed, sound.receiver());
             sent_.reset();
             if (!co_await queue.send(std::move(next))) co_return;
-            if (!silent && !stale(of)) co_await say(std::move(said->words), of, sound.sender());
-            else sound.close();
+            if (!silent && !stale(of)) {
+                // Its sound does not end before it is known how.
+                const auto open = sound.sender();
+                const bool broke = co_await say(std::move(said->words), of, sound.sender());
+                *failed = broke;
+            } else {
+                sound.close();
+            }
             if (!read_ahead_) co_await sent_.wait();
         }
     }
 
-    task<> say(std::string words, epoch of, sender<audio> sound) {
+    /// True: the voice has failed.
+    task<bool> say(std::string words, epoch of, sender<audio> sound) {
         result<> said;
         if (turn* t = turn_of(of); t != nullptr) {
             auto outcome = co_await race(made(std::move(words), std::move(sound)), until_stale(*t, of));
-            if (outcome.index() == 1) co_return;
+            if (outcome.index() == 1) co_return false;
             said = std::get<0>(std::move(outcome));
         } else {
             said = co_await made(std::move(words), std::move(sound));
         }
-        if (said.ok()) co_return;
+        if (said.ok()) co_return false;
         moment failure(what::failure, name_ + ": " + said.error().message());
         failure.of = of;
         failure.stamp.at = now();
         failure.stamp.sequence = failures_++;
         (void)co_await events_.send(std::move(failure));
+        co_return true;
     }
 
     /// What the voice throws costs a sentence, too, and not the conversation.
@@ -159,7 +170,7 @@ private:
         }
         if (turn* t = turn_of(u.of); t != nullptr) {
             auto& speech = t->log().record(u.of).speech;
-            if (begun) speech.end();
+            if (begun && !*u.failed) speech.end();
             if (u.last) speech.close();
         }
         co_return true;

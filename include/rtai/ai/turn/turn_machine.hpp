@@ -104,7 +104,9 @@ public:
     /// What a recogniser says; a last text comes once for each time that somebody spoke.
     deed heard(const std::string& said, bool last, bool answers) {
         const bool ignored = ignores_next();
-        if (last && !awaited_.empty()) awaited_.pop_front();
+        // Long speech has several last texts; the one that counts comes when it has ended.
+        const bool goes_on = sounds_ && awaited_.size() == 1;
+        if (last && !awaited_.empty() && !goes_on) awaited_.pop_front();
         if (ignored) return deed::nothing;
         if (last) {
             words_ = detail::joined_words(words_, said);
@@ -133,11 +135,16 @@ public:
 
     /// The person wrote instead.
     deed typed(const std::string& said) {
+        take_guess();
         words_ = detail::joined_words(words(), said);
         guess_.clear();
-        if (sounds_) return deed::nothing;
-        state_ = state::quiet;
-        return deed::finish;
+        if (!sounds_) {
+            state_ = state::quiet;
+            return deed::finish;
+        }
+        const bool meant = state_ == state::doubt || state_ == state::held;
+        state_ = state::speaking;
+        return meant ? deed::interrupt : deed::nothing;
     }
 
     /// Nobody will speak any more.
@@ -156,7 +163,7 @@ public:
                 if (sounds_ && min_words_ == 0) return started_ + interrupt_after_;
                 return sounds_ || !awaited_.empty() ? never : ended_;
             case state::held:
-                return sounds_ ? never : ended_ + with_.resume_after;
+                return sounds_ ? started_ + 2 * with_.resume_after : ended_ + with_.resume_after;
             case state::waiting:
                 return ended_ + (awaited_.empty() && finished() ? min_delay_ : max_delay_);
             default:
@@ -198,9 +205,13 @@ private:
         const bool was_open = state_ == state::waiting || state_ == state::speaking;
         state_ = state::quiet;
         if (detail::count_words(words()) == 0) return was_open ? deed::give_up : deed::nothing;
-        // What a recogniser still says of this was guessed already, and would come twice.
-        if (!guess_.empty() && !awaited_.empty()) awaited_.front() = true;
+        take_guess();
         return deed::finish;
+    }
+
+    /// What a recogniser still says of this is taken already, and would come twice.
+    void take_guess() {
+        if (!guess_.empty() && !awaited_.empty()) awaited_.front() = true;
     }
 
     /// Without those that only tell that somebody listens.

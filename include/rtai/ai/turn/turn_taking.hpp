@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <rtai/ai/turn/turn_machine.hpp>
@@ -100,15 +101,15 @@ private:
         noted.stamp.at = m.stamp.at;
         turn_->log().note(std::move(noted));
         if (m.what == what::speech_end) return machine_->speech_ended(m.stamp.at);
-        const bool answers = turn_->answering();
-        if (answers && first_ == 0) first_ = turn_->epoch();
-        return machine_->speech_started(m.stamp.at, answers, first_ == turn_->epoch());
+        return machine_->speech_started(m.stamp.at, turn_->answering(), turn_->is_first());
     }
 
     deed put(const text& t) {
         if (t.final && !machine_->ignores_next() && detail::count_words(t.words) > 0)
             turn_->note(what::heard, turn_->upcoming(), t.words);
-        return machine_->heard(t.words, t.final, turn_->answering());
+        // "Okay" to the last syllable of a question is an answer to it.
+        constexpr auto nearly = std::chrono::milliseconds(500);
+        return machine_->heard(t.words, t.final, turn_->answering(nearly));
     }
 
     deed write(const text& t) {
@@ -131,37 +132,38 @@ private:
         turn_->person_speaks(machine_->person_speaks());
         switch (d) {
             case deed::hold:
+                held_ = true;
                 turn_->note(what::paused, turn_->epoch());
                 (void)co_await orders.send(rtai::control(order::pause));
                 break;
             case deed::resume:
                 turn_->note(what::resumed, turn_->epoch());
-                (void)co_await orders.send(rtai::control(order::resume));
                 break;
             case deed::interrupt:
                 turn_->interrupt();
-                // What comes next is not to wait for anything.
-                (void)co_await orders.send(rtai::control(order::resume));
                 break;
-            case deed::finish: {
-                if (turn_->answering()) turn_->interrupt();
-                text said(machine_->take_words());
-                said.stamp.at = now();
-                said.stamp.sequence = sequence_++;
-                turn_->note(what::end_of_turn, turn_->upcoming(), said.words);
-                const bool taken = co_await out.send(std::move(said));
-                co_return taken;
-            }
             default:
                 break;
         }
-        co_return true;
+        // Whatever comes next, nothing is to wait for it.
+        if (held_ && machine_->now_in() != turn_machine::state::held) {
+            held_ = false;
+            (void)co_await orders.send(rtai::control(order::resume));
+        }
+        if (d != deed::finish) co_return true;
+        if (turn_->answering()) turn_->interrupt();
+        text said(machine_->take_words());
+        said.stamp.at = now();
+        said.stamp.sequence = sequence_++;
+        turn_->note(what::end_of_turn, turn_->upcoming(), said.words);
+        const bool taken = co_await out.send(std::move(said));
+        co_return taken;
     }
 
     std::optional<turn_machine> machine_;
     std::optional<text> words_;  // taken, and not looked at yet
     turn* turn_ = nullptr;
-    epoch first_ = 0;
+    bool held_ = false;  // the machine pauses
     std::uint64_t sequence_ = 0;
 };
 

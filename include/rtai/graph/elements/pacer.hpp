@@ -222,8 +222,7 @@ private:
         settle();
         tell(what::playout_end, sound_until_);
         started_ = false;
-        // Whoever does not say that there is no more of an answer has said nothing for long enough.
-        if (auto* r = turn_->log().find(of_); r != nullptr && r->answered) r->speech.close();
+        finish_speech();
     }
 
     // --- What ends early ---------------------------------------------------------------------------------
@@ -265,6 +264,7 @@ private:
             }
             tell(what::interruption, now());
             started_ = false;
+            finish_speech();
         }
         last_ = audio();
     }
@@ -282,6 +282,10 @@ private:
     void uncount(std::size_t frames) {
         for (; frames > 0 && frames_ > 0; --frames)
             count_ -= std::min<std::uint64_t>(count_, recent_[--frames_ % recent_.size()]);
+    }
+
+    void finish_speech() {
+        if (auto* r = turn_->log().find(of_); r != nullptr && !r->interrupted) r->speech.finish();
     }
 
     /// Lets the turn know how much of it was heard.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <rtai/ai/detail/openai_server.hpp>
 #include <rtai/ai/llm/model.hpp>
 #include <rtai/core/result.hpp>
 #include <rtai/data/json.hpp>
@@ -14,24 +15,6 @@
 #include <vector>
 
 namespace rtai::llm::detail {
-
-/// What a server says is wrong, however it says it; empty if it says nothing of the kind.
-inline std::string told_mistake(const json::value& v) {
-    for (const auto* name : {"error", "detail", "message"}) {
-        const auto* found = find(v, name);
-        if (found == nullptr) continue;
-        if (const auto* text = found->if_string()) return std::string(*text);
-        if (found->is_object()) {
-            const auto inner = text_of(*found, "message");
-            return inner.empty() ? json::serialize(*found) : std::string(inner);
-        }
-        if (found->is_array() || found->is_bool()) return json::serialize(*found);
-    }
-    // Some wrap it in a list.
-    if (const auto* list = v.if_array(); list != nullptr && !list->empty() && list->front().is_object())
-        return told_mistake(list->front());
-    return {};
-}
 
 /// Reads an answer of chat completions, as a stream of events or as one JSON, and with whatever a server
 /// leaves out or does otherwise. It does no I/O.
@@ -132,9 +115,9 @@ private:
         if (!read) return fail(read.error().text);
         const auto* choices = find(*read, "choices");
         if (choices == nullptr || !choices->is_array()) {
-            if (auto told = told_mistake(*read); !told.empty()) return fail(std::move(told));
+            if (auto told = rtai::detail::told_mistake(*read); !told.empty()) return fail(std::move(told));
         } else if (find(*read, "error") != nullptr) {
-            return fail(told_mistake(*read));
+            return fail(rtai::detail::told_mistake(*read));
         }
         if (const auto* u = find(*read, "usage")) usage(*u);
         if (choices == nullptr || !choices->is_array() || choices->get_array().empty()) return;
