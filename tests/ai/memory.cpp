@@ -139,6 +139,8 @@ TEST_CASE("an answer that was cut ends with a mark if one is wanted", "[memory]"
     const auto of = t.begin();
     m.said(of, "one two three four.");
     voice(t, of, "one two three four.", 500ms);
+    REQUIRE(told(m.messages()).back() == "assistant: one two three four.");  // it is being said
+    t.interrupt();
     REQUIRE(told(m.messages()).back() == "assistant: one two...");
     t.log().record(of).speech.played(1s);
     REQUIRE(told(m.messages()).back() == "assistant: one two three four.");
@@ -174,6 +176,8 @@ TEST_CASE("an answer with tools in it shares what was heard among its parts", "[
     s.end();
 
     s.played(0ms);
+    REQUIRE(told(m.messages())[1] == "assistant: Let me see.  [a] [b]");  // it is being said
+    t.interrupt();
     REQUIRE(told(m.messages()) == lines{"user: weather?", "assistant:  [a] [b]",
                                         R"(tool: {"status": "not finished yet"} <a>)", "tool: cold <b>"});
     s.played(1s);
@@ -192,6 +196,7 @@ TEST_CASE("what was said in other words than written is kept as it was said", "[
     const auto of = t.begin();
     m.said(of, "It is 5 EUR.");
     voice(t, of, "It is five euros.", 1s);
+    t.interrupt();
     REQUIRE(told(m.messages()).back() == "assistant: It is five euros.");
 }
 
