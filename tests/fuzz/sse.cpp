@@ -37,7 +37,7 @@ outcome read(std::string_view stream, std::size_t piece) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view stream(reinterpret_cast<const char*>(data), size);
     const auto whole = read(stream, size + 1);
-    for (const std::size_t piece : {1, 2, 7})
+    for (const std::size_t piece : {1U, 2U, 7U})
         if (read(stream, piece) != whole) std::abort();
     return 0;
 }
