@@ -1008,19 +1008,20 @@ std::vector<pipeline*> in_order(spec& s, problems& found) {
 /// What decides about turns is in a pipeline that has one, or inside of such a pipeline.
 void turns_are_there(const std::vector<pipeline*>& order, problems& found) {
     std::set<const pipeline*> within;
-    for (auto p = order.rbegin(); p != order.rend(); ++p) {
-        if ((*p)->has_turn()) within.insert(*p);
-        for (const auto& e : (*p)->elements)
+    const std::vector<pipeline*> outer_first(order.rbegin(), order.rend());
+    for (const auto* p : outer_first) {
+        if (p->has_turn()) within.insert(p);
+        for (const auto& e : p->elements)
             for (const auto* u : {&e->first, e->otherwise ? &*e->otherwise : nullptr}) {
                 if (u == nullptr) continue;
-                if (u->sub != nullptr && within.contains(*p)) within.insert(u->sub);
-                if (u->what != nullptr && u->what->needs_turn && !within.contains(*p))
+                if (u->sub != nullptr && within.contains(p)) within.insert(u->sub);
+                if (u->what != nullptr && u->what->needs_turn && !within.contains(p))
                     found.error(
                         u->name.at,
-                        "'" + u->name.text + "' decides about turns, and '" + (*p)->name.text + "' has none",
+                        "'" + u->name.text + "' decides about turns, and '" + p->name.text + "' has none",
                         "add 'turn: {}' to the pipeline");
-                if (u->what != nullptr && u->what->cpp == "rtai::turn_taking" && (*p)->barge_in)
-                    found.error((*p)->barge_in->at,
+                if (u->what != nullptr && u->what->cpp == "rtai::turn_taking" && p->barge_in)
+                    found.error(p->barge_in->at,
                                 "'barge_in' interrupts by sound alone, and '" + e->name.text +
                                     "' decides what interrupts",
                                 "take one of them out");
