@@ -12,6 +12,7 @@
 # Defines rtai_<name> and its alias rtai::<name>. RTAI_COMPONENTS decides what a missing package means.
 
 include(GNUInstallDirs)
+include("${CMAKE_CURRENT_LIST_DIR}/rtai_includes.cmake")
 set(rtai_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/rtai")
 
 function(rtai_component name)
@@ -70,6 +71,7 @@ function(rtai_component name)
             message(STATUS "rtai::${name} is left out: pkg-config does not find ${module}")
             return()
         endif()
+        rtai_only_existing_includes(PkgConfig::${prefix} ${prefix}_INCLUDE_DIRS)
         list(APPEND arg_LINK PkgConfig::${prefix})
         # For the rtai tool, which compiles programs by itself.
         list(TRANSFORM ${prefix}_INCLUDE_DIRS PREPEND -I OUTPUT_VARIABLE include_flags)
@@ -151,6 +153,7 @@ function(rtai_install_package)
         "${PROJECT_BINARY_DIR}/package/rtaiConfigVersion.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindFlite.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/rtai_includes.cmake"
         DESTINATION "${rtai_package_dir}")
     install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/rtai")
 endfunction()

@@ -1,0 +1,16 @@
+# Some .pc files, as Debian's of PocketSphinx, name directories that are not there, and CMake refuses those of imported
+# targets. Takes them out of the target and of the list.
+function(rtai_only_existing_includes target list)
+    get_target_property(dirs ${target} INTERFACE_INCLUDE_DIRECTORIES)
+    if(NOT dirs)
+        return()
+    endif()
+    set(existing "")
+    foreach(dir IN LISTS dirs)
+        if(EXISTS "${dir}")
+            list(APPEND existing "${dir}")
+        endif()
+    endforeach()
+    set_target_properties(${target} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${existing}")
+    set(${list} "${existing}" PARENT_SCOPE)
+endfunction()
