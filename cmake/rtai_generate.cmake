@@ -73,5 +73,6 @@ function(rtai_generate)
             target_sources(${arg_TARGET} PRIVATE "${stamp}.values")
         endif()
     endforeach()
-    target_link_libraries(${arg_TARGET} PRIVATE rtai::service $<TARGET_NAME_IF_EXISTS:rtai::ai>)
+    target_link_libraries(${arg_TARGET} PRIVATE rtai::service $<TARGET_NAME_IF_EXISTS:rtai::ai>
+        $<TARGET_NAME_IF_EXISTS:rtai::edge>)
 endfunction()

@@ -3,6 +3,7 @@
 #define RTAI_CATALOGUE
 #include <rtai/ai.hpp>
 #include <rtai/graph.hpp>
+#include <rtai/observe/options.hpp>
 #include <rtai/service.hpp>
 #include <rtai/service/kinds.hpp>
 
@@ -25,6 +26,6 @@ schema store_schema() {
     return all;
 }
 
-schema observe_schema() { return schema_of<rtai::service::observe_options>(); }
+schema observe_schema() { return schema_of<rtai::observe::observe_options>(); }
 
 }  // namespace rtai::codegen

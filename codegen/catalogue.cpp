@@ -148,6 +148,14 @@ std::string include_directory() {
     return RTAI_SOURCE_INCLUDE_DIR;
 }
 
+std::string library_directory() {
+    std::error_code failed;
+    const auto self = fs::read_symlink("/proc/self/exe", failed);
+    const auto installed = self.parent_path().parent_path() / RTAI_INSTALL_LIBDIR;
+    if (fs::exists(installed / "librtai_edge.a", failed)) return installed.string();
+    return RTAI_BUILD_LIBRARY_DIR;
+}
+
 std::vector<std::string> flags_of_libraries(std::string_view all) {
     std::vector<std::string> flags;
     std::istringstream words{std::string(all)};

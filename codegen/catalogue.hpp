@@ -74,6 +74,8 @@ std::string header_path(const word& from);
 
 /// Where rtai's headers are.
 std::string include_directory();
+/// And its libraries.
+std::string library_directory();
 /// Flags for the compiler, as words.
 std::vector<std::string> flags_of_libraries(std::string_view all);
 

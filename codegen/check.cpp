@@ -60,6 +60,8 @@ public:
             if (w.to.part != w.from.part) wires_of_[w.to.part].push_back(&w);
         }
         connect();
+        for (auto& e : p_.elements)
+            if (e->otherwise && p_.sound) stands_in(*e);
         policies_fit();
         shared_queues();
         if (p_.has_all_names && p_.has_all_wires) everything_is_used();
@@ -73,7 +75,6 @@ private:
         if (!meaning(e.first, e)) p_.sound = false;
         if (e.otherwise) {
             if (!meaning(*e.otherwise, e)) p_.sound = false;
-            else if (p_.sound) same_ports(e);
             if (p_.sound && !e.when && e.first.what != nullptr && !e.first.what->can_be_missing)
                 found_.warn(e.otherwise->name.at,
                             "this is never used: " + in_quotes(e.first.name.text) + " can always work",
@@ -132,8 +133,15 @@ private:
         return true;
     }
 
-    void same_ports(element& e) {
+    /// Whatever is wired to an element must also be a port of what stands in for it.
+    void stands_in(element& e) {
         for (const auto& port : e.first.ports) {
+            const auto& wires = wires_of_[&e];
+            const bool wired = std::any_of(wires.begin(), wires.end(), [&](const wire* w) {
+                return (w->from.part == &e && w->from.card == &port) ||
+                       (w->to.part == &e && w->to.card == &port);
+            });
+            if (!wired) continue;
             const auto& others = e.otherwise->ports;
             const auto same = std::find_if(others.begin(), others.end(), [&](const port_card& o) {
                 return o.name == port.name && o.type == port.type && o.is_input == port.is_input;
@@ -144,7 +152,7 @@ private:
                                  in_quotes(e.first.name.text) + ": it has no " +
                                  (port.is_input ? "input " : "output ") + in_quotes(port.name) + " of " +
                                  spec_type(port.type),
-                             "both must have the same ports, with the same names");
+                             "both must have what is wired, under the same names");
                 p_.sound = false;
             }
         }
@@ -755,7 +763,7 @@ private:
                 return c->is_input != b.is_input && c->type == b.type.text;
             });
             if (match != left.end()) {
-                left.erase(match);
+                if (!(*match)->many) left.erase(match);
                 continue;
             }
             std::vector<std::string> types;

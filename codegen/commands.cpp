@@ -270,12 +270,17 @@ int build_command(const std::string& path, const build_options& o, const common_
     }
     for (auto& flag : flags_of_libraries(RTAI_INCLUDE_FLAGS)) words.push_back(std::move(flag));
     words.push_back("-I" + include_directory());
+    words.emplace_back("-DRTAI_EDGE_IS_COMPILED");
     words.push_back("-I" + directory_of(path));
     for (const auto& dir : with.probe.includes) words.push_back("-I" + dir);
     for (const auto& f : with.probe.flags) words.push_back(f);
-    for (const auto& w : {std::string("-MD"), std::string("-MF"), depfile, (out / (name + ".cpp")).string(),
-                          std::string("-o"), made, std::string("-Wl,--as-needed")})
+    for (const auto& w :
+         {std::string("-MD"), std::string("-MF"), depfile, (out / (name + ".cpp")).string(),
+          std::string("-o"), made, std::string("-Wl,--as-needed"), "-L" + library_directory()})
         words.push_back(w);
+    // Before what they need.
+    if (fs::exists(fs::path(library_directory()) / "librtai_edge.a"))
+        words.insert(words.end(), {"-lrtai_edge", "-lrtai_proto"});
     for (auto& flag : flags_of_libraries(RTAI_LINK_FLAGS)) words.push_back(std::move(flag));
     if (o.verbose) {
         for (const auto& w : words) std::cerr << w << " ";

@@ -314,6 +314,23 @@ private:
                            : "");
         d.set("joins_turn", p.joins_turn ? data::type::bool_true : data::type::bool_false);
 
+        std::vector<line> looks;
+        for (const auto& q : p.queues) {
+            std::string from;
+            for (const auto& f : q.from) from += (from.empty() ? "\"" : ", \"") + p.parts[f.part].name + "\"";
+            append(looks, wrapped("look(",
+                                  {"rtai::edge_ends(\"" + q.name + "\", {" + from + "}, \"" +
+                                       p.parts[q.to.part].name + "\")",
+                                   q.name},
+                                  ");", 8));
+        }
+        for (const auto& part : p.parts)
+            if (part.from != nullptr && part.from->first.sub != nullptr &&
+                !part.from->first.sub->wires.empty())
+                looks.emplace_back("rtai::look_into(" + part.name + ", \"" + part.name + "\", look);");
+        d.set("has_looks", looks.empty() ? data::type::bool_false : data::type::bool_true);
+        d.set("looks", lines(looks, 8));
+
         run_of(p, run);
         d.set("run", lines(run, 8));
         return d;
@@ -444,6 +461,8 @@ private:
             services << service_data(*s);
             starts.emplace_back("host.start(\"" + s->name.text + "\", " + s->name.text + "(host, s));");
         }
+        member("rtai::observe::observe_options", "observe",
+               spec_.observe ? at(spec_.observe->at) : std::string());
         member("rtai::service::program_options", "program", "");
         for (const auto& s : spec_.services)
             processes.emplace_back("program.add_service(\"" + s->name.text + "\", \"" +
@@ -489,11 +508,16 @@ private:
             const auto match = std::find_if(left.begin(), left.end(), [&](const port_card* c) {
                 return c->is_input != b.is_input && c->type == b.type.text;
             });
-            const auto theirs = "session." + (*match)->name, ours = "pipeline." + b.name.text;
-            body.emplace_back(
-                "    rtai::wire(" + (b.is_input ? theirs + ", " + ours : ours + ", " + theirs) + ");",
-                at(b.name.at));
-            left.erase(match);
+            const bool many = (*match)->many;
+            const auto theirs = "session." + (*match)->name + (many ? "[\"" + b.name.text + "\"]" : "");
+            const auto ours = "pipeline." + b.name.text;
+            std::vector<std::string> words{b.is_input ? theirs : ours, b.is_input ? ours : theirs};
+            // Sound from outside is live, and late sound worth nothing; what the machine says is not.
+            const bool sound = b.type.text == "rtai::audio";
+            if (sound) words.push_back(p->name.text + "::" + b.name.text + "_format");
+            append(body, wrapped(sound && !b.is_input ? "    rtai::wire<rtai::block>(" : "    rtai::wire(",
+                                 words, ");", 4, at(b.name.at)));
+            if (!many) left.erase(match);
         }
         if (!unwired) body.emplace_back("};");
         append(body,
@@ -554,6 +578,7 @@ private:
         };
         for (const auto* p : run_by_services()) block(p->name.text, values_of(*p), p->name.at);
         for (const auto& s : spec_.services) block(s->name.text, s->options, s->name.at);
+        if (spec_.observe) block("observe", *spec_.observe, spec_.observe->at);
         value reach(value::kind::map);
         for (const auto& p : spec_.processes) {
             value addresses(value::kind::map);

@@ -92,13 +92,13 @@ const std::set<std::string_view> c_names = {
     "wait",     "write",   "y0",       "y1",       "yn",      "asio",    "boost",   "settings"};
 
 /// Names that generated code has for itself.
-const std::set<std::string_view> taken_in_pipelines = {"run",       "options", "members",  "lists_members",
-                                                       "prepare",   "turn",    "barge_in", "edges",
-                                                       "otherwise", "when",    "belong_to"};
-const std::set<std::string_view> taken_in_specs = {"program",        "settings", "prepare_settings",
-                                                   "start_services", "members",  "lists_members",
-                                                   "prepare",        "options",  "run",
-                                                   "host",           "s",        "boost"};
+const std::set<std::string_view> taken_in_pipelines = {"run",       "options", "members",   "lists_members",
+                                                       "prepare",   "turn",    "barge_in",  "edges",
+                                                       "otherwise", "when",    "belong_to", "each_edge"};
+const std::set<std::string_view> taken_in_specs = {
+    "program",       "settings", "prepare_settings", "observe", "start_services", "members",
+    "lists_members", "prepare",  "options",          "run",     "host",           "s",
+    "boost"};
 
 /// What generated code puts behind the name of an element.
 const std::vector<std::string_view> taken_endings = {"_otherwise", "_is_first", "_is_wanted", "_options",

@@ -59,7 +59,7 @@ TEST_CASE("the line to paste is right for every element and service") {
 }
 
 TEST_CASE("a service's page says if it can not be built yet") {
-    REQUIRE(contains(elements("gateway").out, "can not build it yet"));
+    REQUIRE(contains(elements("duplex").out, "can not build it yet"));
     REQUIRE_FALSE(contains(elements("lines").out, "can not build it yet"));
 }
 

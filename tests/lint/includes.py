@@ -13,7 +13,8 @@ import re
 import sys
 from pathlib import Path
 
-FLOORS = ["core", "observe", "data", "media", "http", "graph", "ai", "ws", "rpc", "rtc", "store", "service"]
+FLOORS = ["core", "data", "net", "auth", "http", "ws", "observe", "media", "graph", "ai", "rpc", "rtc", "store", "service",
+          "gateway"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

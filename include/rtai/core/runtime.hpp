@@ -78,18 +78,24 @@ public:
         throw std::logic_error("runtime::stopping is for coroutines on the runtime's own shards");
     }
 
-    /// Asks the sessions to end, gives them `patience`, cancels those that are left, and waits for them
-    /// and the threads. Returns how many had to be cancelled. Not from a session.
-    std::size_t stop(duration patience) {
+    /// Asks the sessions to end, and does not wait: `stop` does.
+    void ask_to_stop(duration patience) {
         for (auto& s : stations_) {
-            if (shard::current() == &s->home)
-                throw std::logic_error("runtime::stop waits for the sessions: call it from outside of them");
             if (!s->thread.joinable()) continue;
             s->home.post([&s = *s, patience] {
                 s.patience = patience;
                 s.stopping.set();
             });
         }
+    }
+
+    /// Asks the sessions to end, gives them `patience`, cancels those that are left, and waits for them
+    /// and the threads. Returns how many had to be cancelled. Not from a session.
+    std::size_t stop(duration patience) {
+        for (auto& s : stations_)
+            if (shard::current() == &s->home)
+                throw std::logic_error("runtime::stop waits for the sessions: call it from outside of them");
+        ask_to_stop(patience);
         std::size_t cancelled = 0;
         for (auto& s : stations_) {
             if (s->thread.joinable()) s->thread.join();

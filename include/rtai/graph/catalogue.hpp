@@ -139,7 +139,9 @@ card card_of_service(std::string_view about, std::string_view file) {
     c.type = card::kind::service;
     c.cpp = type_name<S>();
     c.name = c.cpp.substr(c.cpp.rfind(':') + 1);
-    c.header = detail::include_name(file);
+    // A service's work may be in another header than what a spec says of it, for the tool to stay small.
+    if constexpr (requires { S::header; }) c.header = S::header;
+    else c.header = detail::include_name(file);
     c.about = about;
     c.options = schema_of<typename S::options>();
     if constexpr (requires { typename S::session; }) c.ports = detail::ports_of<typename S::session>();

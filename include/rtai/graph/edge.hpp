@@ -5,6 +5,7 @@
 #include <rtai/data/describe.hpp>
 #include <rtai/data/stream.hpp>
 #include <rtai/graph/port.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace rtai {
@@ -72,11 +73,14 @@ private:
     audio_format format_;
 };
 
-/// Connects two ports by hand, with the channel that is usual for their type.
-template <port Out, port In>
+/// Connects two ports by hand, with the channel that is usual for their type, or with `wire<block>` and its
+/// like another one.
+template <class Policy = void, port Out, port In>
     requires fits<Out, In>
-void wire(Out& out, In& in, const edge_options& o = {}) {
-    edge<typename Out::value_type> between(o);
+void wire(Out& out, In& in, audio_format planned = {}) {
+    using T = typename Out::value_type;
+    using usual = typename stream_traits<T>::policy;
+    edge<T, std::conditional_t<std::is_void_v<Policy>, usual, Policy>> between(edge_options(), planned);
     between.from(out);
     between.into(in);
 }

@@ -43,6 +43,28 @@ void belong_to(turn& t, Parts&... parts) {
     (one(parts), ...);
 }
 
+/// A wire's name, and the elements at its ends.
+struct edge_ends {
+    edge_ends(std::string n, std::vector<std::string> f, std::string t)
+        : name(std::move(n)), from(std::move(f)), to(std::move(t)) {}
+    std::string name;
+    std::vector<std::string> from;
+    std::string to;
+};
+
+/// Shows the wires inside of a pipeline's part, if it is a pipeline itself, under the part's name.
+template <class Part, class Look>
+void look_into(const Part& part, std::string_view name, Look& look) {
+    if constexpr (requires { part.each_edge(look); })
+        part.each_edge([&](edge_ends ends, const auto& edge) {
+            const auto inside = std::string(name) + ".";
+            ends.name.insert(0, inside);
+            for (auto& f : ends.from) f.insert(0, inside);
+            ends.to.insert(0, inside);
+            look(std::move(ends), edge);
+        });
+}
+
 /// Runs the one of two elements that was chosen at start.
 template <element First, element Second>
 task<> play_either(bool first, First& a, Second& b, std::string_view where) {

@@ -6,6 +6,8 @@
 #include <rtai/data/stream.hpp>
 #include <rtai/graph/format.hpp>
 #include <rtai/graph/turn.hpp>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -235,7 +237,31 @@ private:
     rtai::turn* turn_ = nullptr;
 };
 
-/// Any of the four above.
+/// Inputs side by side, each under the name that the pipeline has for its stream: what a service takes.
+template <class T, class... Traits>
+class named_inputs {
+public:
+    using value_type = T;
+    using single = input<T, Traits...>;
+    static constexpr bool is_input = true;
+    static constexpr bool is_many = true;
+    static constexpr bool may_be_unwired = single::may_be_unwired;
+    static port_format accepts() { return format_of<Traits...>(); }
+
+    /// Made when it is asked for.
+    single& operator[](std::string_view name) {
+        for (auto& [known, in] : all_)
+            if (known == name) return in;
+        return all_.emplace_back(std::string(name), single()).second;
+    }
+    const std::vector<std::pair<std::string, single>>& all() const noexcept { return all_; }
+    void disconnect() noexcept { all_.clear(); }
+
+private:
+    std::vector<std::pair<std::string, single>> all_;
+};
+
+/// Any of the five above.
 template <class P>
 concept port = requires(P p) {
     typename P::value_type;

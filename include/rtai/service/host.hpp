@@ -7,6 +7,7 @@
 #include <rtai/core/runtime.hpp>
 #include <rtai/core/scope.hpp>
 #include <rtai/core/task.hpp>
+#include <rtai/observe/options.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,8 +34,22 @@ public:
         return *sessions_;
     }
 
+    /// What the program tells of itself.
+    const observe::observe_options& observed() const noexcept { return observed_; }
+    void observe_with(observe::observe_options o) { observed_ = std::move(o); }
+
     /// Is set when the program is asked to end: a service takes no new sessions from then on.
     event& stopping() noexcept { return stopping_; }
+
+    /// How long sessions may go on after that.
+    duration patience() const noexcept { return patience_; }
+
+    /// Asks services and sessions to end.
+    void ask_to_stop(duration patience) {
+        patience_ = patience;
+        stopping_.set();
+        if (sessions_) sessions_->ask_to_stop(patience);
+    }
 
     /// Gives the sessions `patience` to end by themselves; returns how many had to be cancelled.
     std::size_t finish(duration patience) { return sessions_ ? sessions_->stop(patience) : 0; }
@@ -49,6 +64,8 @@ private:
     unsigned shards_;
     std::function<bool(std::string_view)> runs_;
     std::unique_ptr<runtime> sessions_;
+    observe::observe_options observed_;
+    duration patience_{};
     event stopping_;
 };
 

@@ -104,7 +104,10 @@ public:
             return ended;
         }
         try {
-            return serve(settings.program, [&](host& h) { start(h, settings); });
+            return serve(settings.program, [&](host& h) {
+                h.observe_with(settings.observe);
+                start(h, settings);
+            });
         } catch (const std::exception& e) {
             std::fprintf(stderr, "%s: %s\n", name_.c_str(), e.what());
             return failed;
@@ -230,7 +233,7 @@ private:
         start(*shared);
         const auto first = co_await race(s.join(), until_signal());
         if (first.index() == 0) co_return;
-        shared->stopping().set();
+        shared->ask_to_stop(options.drain);
         const auto second = co_await race(s.join(), until_signal());
         if (second.index() == 1) s.cancel();
     }

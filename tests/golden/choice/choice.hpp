@@ -100,6 +100,13 @@ struct reading {  // choice.yaml:5
         o.book_is_first = rtai::available<rtai::file_source>(o.book).ok();
     }
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("book_to_louder", {"book"}, "louder"), book_to_louder);
+        look(rtai::edge_ends("louder_to_screen", {"louder"}, "screen"), louder_to_screen);
+    }
+
     rtai::task<> run() {
         if (book_is_first) book_to_louder.from(book.out);  // choice.yaml:11
         else book_to_louder.from(book_otherwise.out);

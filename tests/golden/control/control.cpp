@@ -11,6 +11,7 @@ namespace {
 struct settings {
     control::held::options held;       // control.yaml:5
     rtai::service::job::options once;  // control.yaml:15
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -18,6 +19,7 @@ struct settings {
     static void members(Visit& visit) {
         visit("held", &settings::held);
         visit("once", &settings::once);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

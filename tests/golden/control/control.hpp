@@ -72,6 +72,14 @@ struct held {  // control.yaml:5
     static_assert(rtai::fits<decltype(conductor.orders), decltype(valve.control)>,
                   "control.yaml:13: conductor.orders -> valve.control");
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("said_to_valve", {"said"}, "valve"), said_to_valve);
+        look(rtai::edge_ends("valve_to_screen", {"valve"}, "screen"), valve_to_screen);
+        look(rtai::edge_ends("conductor_to_valve", {"conductor"}, "valve"), conductor_to_valve);
+    }
+
     rtai::task<> run() {
         said_to_valve.from(said.out);               // control.yaml:12
         said_to_valve.into(valve.in);               // control.yaml:12

@@ -11,6 +11,7 @@ namespace {
 struct settings {
     first::greet::options greet;       // first.yaml:5
     rtai::service::job::options once;  // first.yaml:12
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -18,6 +19,7 @@ struct settings {
     static void members(Visit& visit) {
         visit("greet", &settings::greet);
         visit("once", &settings::once);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

@@ -51,6 +51,12 @@ struct greet {  // first.yaml:5
     static_assert(rtai::fits<decltype(hello.out), decltype(screen.in)>,
                   "first.yaml:10: hello.out -> screen.in");
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("hello_to_screen", {"hello"}, "screen"), hello_to_screen);
+    }
+
     rtai::task<> run() {
         hello_to_screen.from(hello.out);  // first.yaml:10
         hello_to_screen.into(screen.in);  // first.yaml:10

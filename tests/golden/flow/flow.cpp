@@ -11,6 +11,7 @@ namespace {
 struct settings {
     flow::sorting::options sorting;    // flow.yaml:5
     rtai::service::job::options once;  // flow.yaml:21
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -18,6 +19,7 @@ struct settings {
     static void members(Visit& visit) {
         visit("sorting", &settings::sorting);
         visit("once", &settings::once);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

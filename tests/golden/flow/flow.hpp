@@ -98,6 +98,17 @@ struct sorting {  // flow.yaml:5
     static_assert(rtai::fits<decltype(count.counts), decltype(totals.in)>,
                   "flow.yaml:19: count.counts -> totals.in");
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("a_to_all", {"a"}, "all"), a_to_all);
+        look(rtai::edge_ends("b_to_all", {"b"}, "all"), b_to_all);
+        look(rtai::edge_ends("all_to_count", {"all"}, "count"), all_to_count);
+        look(rtai::edge_ends("count_to_long_ones", {"count"}, "long_ones"), count_to_long_ones);
+        look(rtai::edge_ends("long_ones_to_screen", {"long_ones"}, "screen"), long_ones_to_screen);
+        look(rtai::edge_ends("count_to_totals", {"count"}, "totals"), count_to_totals);
+    }
+
     rtai::task<> run() {
         a_to_all.from(a.out);                     // flow.yaml:15
         a_to_all.into(all.in);                    // flow.yaml:15

@@ -65,6 +65,13 @@ struct story {  // interrupt.yaml:5
     static_assert(rtai::fits<decltype(listener.speech), decltype(barge_in.in)>,
                   "interrupt.yaml:12: listener.speech -> barge_in.in");
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("teller_to_screen", {"teller"}, "screen"), teller_to_screen);
+        look(rtai::edge_ends("listener_to_barge_in", {"listener"}, "barge_in"), listener_to_barge_in);
+    }
+
     rtai::task<> run() {
         teller_to_screen.from(teller.out);           // interrupt.yaml:11
         teller_to_screen.into(screen.in);            // interrupt.yaml:11

@@ -11,6 +11,7 @@ namespace {
 struct settings {
     own::shouting::options shouting;   // own.yaml:5
     rtai::service::job::options once;  // own.yaml:14
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -18,6 +19,7 @@ struct settings {
     static void members(Visit& visit) {
         visit("shouting", &settings::shouting);
         visit("once", &settings::once);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

@@ -70,6 +70,14 @@ struct shouting {  // own.yaml:5
     static_assert(rtai::fits<decltype(louder.out), decltype(screen.in)>,
                   "own.yaml:12: louder.out -> screen.in");
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("said_to_echo", {"said"}, "echo"), said_to_echo);
+        look(rtai::edge_ends("echo_to_louder", {"echo"}, "louder"), echo_to_louder);
+        look(rtai::edge_ends("louder_to_screen", {"louder"}, "screen"), louder_to_screen);
+    }
+
     rtai::task<> run() {
         said_to_echo.from(said.out);        // own.yaml:12
         said_to_echo.into(echo.in);         // own.yaml:12

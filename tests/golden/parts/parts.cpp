@@ -11,6 +11,7 @@ namespace {
 struct settings {
     parts::talk::options talk;         // parts.yaml:13
     rtai::service::job::options once;  // parts.yaml:22
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -18,6 +19,7 @@ struct settings {
     static void members(Visit& visit) {
         visit("talk", &settings::talk);
         visit("once", &settings::once);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

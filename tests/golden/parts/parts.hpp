@@ -131,6 +131,16 @@ struct talk {  // parts.yaml:13
     static_assert(rtai::fits<decltype(please.heard), decltype(screen.in)>,
                   "parts.yaml:20: please.heard -> screen.in");
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("said_to_first", {"said"}, "first"), said_to_first);
+        look(rtai::edge_ends("first_to_please", {"first"}, "please"), first_to_please);
+        look(rtai::edge_ends("please_to_screen", {"please"}, "screen"), please_to_screen);
+        rtai::look_into(first, "first", look);
+        rtai::look_into(please, "please", look);
+    }
+
     rtai::task<> run() {
         said_to_first.from(said.out);         // parts.yaml:20
         said_to_first.into(first.said);       // parts.yaml:20

@@ -13,6 +13,7 @@ struct settings {
     server::repeat::options repeat;       // server.yaml:12
     rtai::service::lines::options loud;   // server.yaml:20
     rtai::service::lines::options again;  // server.yaml:24
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -22,6 +23,7 @@ struct settings {
         visit("repeat", &settings::repeat);
         visit("loud", &settings::loud);
         visit("again", &settings::again);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

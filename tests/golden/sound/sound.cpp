@@ -11,6 +11,7 @@ namespace {
 struct settings {
     sound::beep::options beep;         // sound.yaml:12
     rtai::service::job::options once;  // sound.yaml:20
+    rtai::observe::observe_options observe;
     rtai::service::program_options program;
 
     static constexpr bool lists_members = true;
@@ -18,6 +19,7 @@ struct settings {
     static void members(Visit& visit) {
         visit("beep", &settings::beep);
         visit("once", &settings::once);
+        visit("observe", &settings::observe);
         visit("program", &settings::program);
     }
 };

@@ -63,6 +63,12 @@ struct phone {  // sound.yaml:5
         rtai::need<rtai::recorder<rtai::audio>>(o.tap, "tap", "sound.yaml:9", found);
     }
 
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("tap_convert_to_tap", {"tap_convert"}, "tap"), tap_convert_to_tap);
+    }
+
     rtai::task<> run() {
         tap_convert.in.take(line);                 // sound.yaml:11
         tap.out.take(quality);                     // sound.yaml:11
@@ -130,6 +136,14 @@ struct beep {  // sound.yaml:12
     static void prepare(options& o, rtai::problems& found) {
         sound::phone::prepare(o.phone, found);
         rtai::need<rtai::wav_sink>(o.file, "file", "sound.yaml:16", found);
+    }
+
+    /// Shows each wire to whoever looks on.
+    template <class Look>
+    void each_edge(Look&& look) const {
+        look(rtai::edge_ends("tone_to_phone", {"tone"}, "phone"), tone_to_phone);
+        look(rtai::edge_ends("phone_to_file", {"phone"}, "file"), phone_to_file);
+        rtai::look_into(phone, "phone", look);
     }
 
     rtai::task<> run() {

@@ -12,6 +12,7 @@
 #include <rtai/graph/element.hpp>
 #include <rtai/graph/port.hpp>
 #include <rtai/graph/turn.hpp>
+#include <rtai/graph/turn_teller.hpp>
 #include <rtai/graph/waterfall.hpp>
 #include <stdexcept>
 #include <string>
@@ -59,6 +60,7 @@ struct turns {
             throw std::logic_error("turns has no turn to tell of: give its pipeline a 'turn:'");
         for (const auto& r : turn_->log().records())
             news_.insert(news_.end(), r.moments.begin(), r.moments.end());
+        turn_teller teller(turn_->log());
         turn_->log().listen(this, [this](const moment& m) {
             if (news_.size() == most) news_.pop_front();
             news_.push_back(m);
@@ -74,9 +76,16 @@ struct turns {
             }
             moment m = std::move(news_.front());
             news_.pop_front();
-            co_await tell(std::move(m));
+            const auto* before = teller.before(m);
+            co_await close(before);
+            if (m.what == what::end_of_turn) co_await say(options_.person + m.detail);
+            moment copy = m;
+            (void)co_await out.send(std::move(copy));
+            const auto* after = teller.after(m);
+            co_await close(after);
         }
-        co_await close(turn_->epoch() + 1);
+        const auto* last = teller.end();
+        co_await close(last);
         stop();
     }
 
@@ -88,22 +97,7 @@ private:
         turn_ = nullptr;
     }
 
-    task<> tell(moment m) {
-        const epoch of = m.of;
-        const what w = m.what;
-        if (w == what::end_of_turn || w == what::playout_start) co_await close(of);
-        if (w == what::end_of_turn) co_await say(options_.person + m.detail);
-        if (w == what::thinking || w == what::playout_start) open_ = std::max(open_, of);
-        (void)co_await out.send(std::move(m));
-        const auto* r = turn_->log().find(of);
-        const bool over = w == what::playout_end && r != nullptr && r->answered && r->speech.over();
-        if (over) co_await close(of + 1);
-    }
-
-    /// Tells of the turn that is open, if it is before this one.
-    task<> close(epoch before) {
-        if (open_ == 0 || open_ >= before) co_return;
-        const auto* r = turn_->log().find(std::exchange(open_, 0));
+    task<> close(const turn_record* r) {
         if (r == nullptr) co_return;
         std::string heard = r->speech.empty() ? std::string() : r->speech.heard();
         if (r->interrupted) heard += heard.empty() ? "(interrupted)" : " (interrupted)";
@@ -122,7 +116,6 @@ private:
     turn* turn_ = nullptr;
     std::deque<moment> news_;
     event come_;
-    epoch open_ = 0;  // the turn that is not told of yet
 };
 
 }  // namespace rtai

@@ -1,0 +1,235 @@
+#include <rtai/core/asio_driver.hpp>
+#include <rtai/gateway/converse.hpp>
+#include <rtai/gateway/local_connection.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gateway/parrot.hpp"
+#include "support/co_test.hpp"
+
+using namespace rtai;
+using namespace rtai::gateway;
+using namespace std::chrono_literals;
+using rtai::test::parrot;
+
+namespace {
+
+/// What a test needs for one session.
+struct stage {
+    local_connection client;
+    session_list list{10};
+    session_list::place place = list.add("s1", "somebody", "local", "talk");
+    watcher nobody;
+    event stopping;
+    conversation_limits limits;
+
+    task<ending> run() {
+        return converse<parrot>(client, *place, nobody, stopping, limits, parrot::options(),
+                                rtai::test::wire_parrot());
+    }
+};
+
+/// The next of one kind.
+template <class T>
+task<std::optional<T>> next(stage& s) {
+    while (auto m = co_await s.client.heard())
+        if (auto* found = std::get_if<T>(&*m)) co_return std::move(*found);
+    co_return std::nullopt;
+}
+
+task<> say(stage& s, std::string words) {
+    text t(std::move(words));
+    const bool taken = co_await s.client.say(std::move(t));
+    (void)taken;
+}
+
+}  // namespace
+
+CO_TEST("a client is welcomed, and words go through the pipeline", "[gateway]") {
+    stage s;
+    auto [why, nothing] = co_await join(s.run(), [](stage& on) -> task<int> {
+        auto hello = co_await next<welcome>(on);
+        REQUIRE(hello);
+        REQUIRE(hello->session == "s1");
+        co_await say(on, "good day");
+        auto said = co_await next<caption>(on);
+        REQUIRE(said);
+        REQUIRE(said->stream == "said");
+        REQUIRE(said->words.words == "good day");
+        on.client.finish();
+        co_return 0;
+    }(s));
+    (void)nothing;
+    REQUIRE(why == ending::done);
+}
+
+CO_TEST("sound comes back in the rate that the pipeline has, whatever the client's is", "[gateway]") {
+    stage s;
+    auto [why, frames] = co_await join(s.run(), [](stage& on) -> task<std::size_t> {
+        for (int i = 0; i < 20; ++i) {
+            audio a(audio_format(48'000, 2), 960);
+            for (auto& v : a.s16()) v = 500;
+            const bool taken = co_await on.client.say(std::move(a));
+            (void)taken;
+        }
+        on.client.finish();
+        std::size_t sum = 0;
+        for (;;) {
+            auto a = co_await next<audio>(on);
+            if (!a) co_return sum;
+            if (a->format.rate == 16'000 && a->format.channels == 1) sum += a->frames();
+        }
+    }(s));
+    REQUIRE(why == ending::done);
+    REQUIRE(frames > 5800);
+    REQUIRE(frames <= 6400);
+}
+
+CO_TEST("what breaks in a pipeline ends the session with words, and without details", "[gateway]") {
+    stage s;
+    auto [why, told] = co_await join(s.run(), [](stage& on) -> task<bool> {
+        co_await say(on, "break");
+        auto t = co_await next<trouble>(on);
+        REQUIRE(t);
+        REQUIRE(t->fatal);
+        REQUIRE(t->message.find("parrot") == std::string::npos);
+        co_return true;
+    }(s));
+    REQUIRE(why == ending::failed);
+    REQUIRE(told);
+}
+
+CO_TEST("an interruption is told, and no sound of that turn follows", "[gateway]") {
+    stage s;
+    auto [why, stale] = co_await join(s.run(), [](stage& on) -> task<int> {
+        co_await say(on, "tell me");
+        auto first = co_await next<audio>(on);
+        REQUIRE(first);
+        co_await sleep_for(300ms);
+        control stop(order::flush);
+        const bool taken = co_await on.client.say(std::move(stop));
+        (void)taken;
+        int after = 0;
+        bool interrupted = false;
+        on.client.finish();
+        while (auto m = co_await on.client.heard()) {
+            if (auto* h = std::get_if<happening>(&*m))
+                interrupted = interrupted || h->what.what == what::interruption;
+            if (std::holds_alternative<audio>(*m) && interrupted) ++after;
+        }
+        REQUIRE(interrupted);
+        co_return after;
+    }(s));
+    REQUIRE(why == ending::done);
+    REQUIRE(stale == 0);
+}
+
+CO_TEST("a client that leaves ends its session at once", "[gateway]") {
+    stage s;
+    const auto begin = now();
+    auto [why, nothing] = co_await join(s.run(), [](stage& on) -> task<int> {
+        co_await say(on, "tell me");
+        auto first = co_await next<audio>(on);
+        REQUIRE(first);
+        on.client.leave();
+        co_return 0;
+    }(s));
+    (void)nothing;
+    REQUIRE(why == ending::gone);
+    REQUIRE(now() - begin < 1s);
+}
+
+CO_TEST("a client that says nothing for too long is told so, and the session ends", "[gateway]") {
+    stage s;
+    s.limits.idle = 2s;
+    auto [why, told] = co_await join(s.run(), [](stage& on) -> task<bool> {
+        auto t = co_await next<trouble>(on);
+        co_return t && t->code == "idle";
+    }(s));
+    REQUIRE(why == ending::idle);
+    REQUIRE(told);
+}
+
+CO_TEST("asked to stop, a session first says what it was saying", "[gateway]") {
+    stage s;
+    auto [why, frames] = co_await join(s.run(), [](stage& on) -> task<int> {
+        co_await say(on, "tell me");
+        auto first = co_await next<audio>(on);
+        REQUIRE(first);
+        on.stopping.set();
+        int count = 1;
+        for (;;) {
+            auto a = co_await next<audio>(on);
+            if (!a) co_return count;
+            ++count;
+        }
+    }(s));
+    REQUIRE(why == ending::drain);
+    REQUIRE(frames >= 500);
+}
+
+CO_TEST("a text that is too long, and what the pipeline does not take, are told and dropped", "[gateway]") {
+    stage s;
+    s.limits.text = 10;
+    auto [why, codes] = co_await join(s.run(), [](stage& on) -> task<std::vector<std::string>> {
+        co_await say(on, "ten bytes.");
+        co_await say(on, "eleven byte");
+        for (int i = 0; i < 2; ++i) {
+            image picture("image/png", buffer(8));
+            const bool taken = co_await on.client.say(std::move(picture));
+            (void)taken;
+        }
+        on.client.finish();
+        std::vector<std::string> heard;
+        while (auto m = co_await on.client.heard()) {
+            if (auto* t = std::get_if<trouble>(&*m)) heard.push_back(t->code);
+            if (auto* c = std::get_if<caption>(&*m)) heard.push_back(c->words.words);
+        }
+        co_return heard;
+    }(s));
+    REQUIRE(why == ending::done);
+    std::sort(codes.begin(), codes.end());
+    REQUIRE(codes == std::vector<std::string>{"not_taken", "ten bytes.", "too_long"});
+}
+
+CO_TEST("whoever looks on sees wires and turns", "[gateway]") {
+    stage s;
+    auto [why, seen] = co_await join(s.run(), [](stage& on) -> task<json::value> {
+        co_await say(on, "tell me");
+        auto first = co_await next<audio>(on);
+        REQUIRE(first);
+        json::value all = on.place->inspect();
+        on.client.leave();
+        co_return all;
+    }(s));
+    (void)why;
+    REQUIRE(seen.at("id").as_string() == "s1");
+    REQUIRE(seen.at("edges").as_array().size() == 2);
+    REQUIRE(seen.at("turns").as_array().size() == 1);
+    REQUIRE(seen.at("turns").at(0).at("asked").as_string() == "tell me");
+    REQUIRE(!s.place->inspect);
+}
+
+TEST_CASE("a gateway holds as many sessions as it may, and no more", "[gateway]") {
+    rtai::run([]() -> task<> {
+        session_list list(2);
+        auto a = list.add("a", "x", "local", "p");
+        {
+            auto b = list.add("b", "x", "local", "p");
+            auto c = list.add("c", "x", "local", "p");
+            CHECK(b);
+            CHECK(!c);
+            CHECK(list.refused() == 1);
+        }
+        auto d = list.add("d", "x", "local", "p");
+        CHECK(d);
+        CHECK(list.size() == 2);
+        CHECK(list.find("d") != nullptr);
+        CHECK(list.find("b") == nullptr);
+        CHECK(make_session_id() != make_session_id());
+        CHECK(make_session_id().size() == 32);
+        co_return;
+    }());
+}
