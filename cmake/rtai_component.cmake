@@ -105,7 +105,7 @@ endfunction()
 macro(rtai_install_component)
     set(headers "${PROJECT_SOURCE_DIR}/include/rtai")
     install(DIRECTORY "${headers}/${name}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/rtai"
-        FILES_MATCHING PATTERN "*.hpp")
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.inc")
     install(FILES "${headers}/${name}.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/rtai" OPTIONAL)
     install(TARGETS rtai_${name} EXPORT rtai-${name})
     install(EXPORT rtai-${name} NAMESPACE rtai:: DESTINATION "${rtai_package_dir}"

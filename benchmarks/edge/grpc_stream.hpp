@@ -20,8 +20,8 @@
 #include <vector>
 
 // A server that echoes a stream, once as coroutines of rtai and once as the state machine that gRPC's own
-// documentation shows, each with one completion queue on one thread. A server is a process of its own, so that
-// what it costs can be told from what the client costs: main() has to begin with
+// documentation shows, each with one completion queue on one thread. A server is a process of its own, so
+// that what it costs can be told from what the client costs: main() has to begin with
 //
 //     if (const char* kind = bench::asked_to_serve_grpc()) return bench::serve_grpc(kind);
 
@@ -157,10 +157,11 @@ inline int serve_grpc(const std::string& kind) {
         .on(&async::RequestCloseSession, nothing<ai::CloseSessionRequest, ai::CloseSessionResponse>);
     server.start().value();
     // As a session that calls other services over HTTP would have it.
-    if (kind == "fused") server.shards().place(0, []() -> rtai::task<> {
-        (void)rtai::io_context();
-        co_return;
-    });
+    if (kind == "fused")
+        server.shards().place(0, []() -> rtai::task<> {
+            (void)rtai::io_context();
+            co_return;
+        });
     tell_port(server.port());
     for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
@@ -210,7 +211,7 @@ private:
 };
 
 struct grpc_figures {
-    double p50 = 0;         ///< microseconds there and back
+    double p50 = 0;  ///< microseconds there and back
     double p99 = 0;
     double rate = 0;        ///< messages a second, there and back
     double server_cpu = 0;  ///< microseconds a message
@@ -246,10 +247,12 @@ public:
         const double cpu = server.cpu();
         const auto begun = clock::now();
         for (auto& s : all_) s->send();
-        while (trips.size() < messages || std::any_of(all_.begin(), all_.end(), [](auto& s) { return s->under_way > 0; })) {
+        while (trips.size() < messages ||
+               std::any_of(all_.begin(), all_.end(), [](auto& s) { return s->under_way > 0; })) {
             const step& done = next();
             if (done.reading)
-                trips.push_back(std::chrono::duration<double, std::micro>(clock::now() - done.of->sent).count());
+                trips.push_back(
+                    std::chrono::duration<double, std::micro>(clock::now() - done.of->sent).count());
             const bool both = --done.of->under_way == 0;
             if (both && trips.size() + all_.size() <= messages) done.of->send();
         }

@@ -13,6 +13,7 @@ struct options {
     std::string json;
     std::string only;
     int rounds = 11;
+    bool quick = false;
     bool plot = false;
     bool help = false;
 };
@@ -22,6 +23,7 @@ inline constexpr std::string_view usage = R"([options]
   --plot        draw them too: FILE with .svg in place of .json
   --only NAME   ask one question only
   --rounds N    measure each contender N times, in turn with the others (11), and take the median
+  --quick       less of everything, where a benchmark takes long: a first look, not figures to keep
   --peers       what ./dev passes on; peers that are installed are always measured
 )";
 
@@ -36,6 +38,7 @@ inline options read_options(std::span<char*> words) {
         if (word == "--json") o.json = value();
         else if (word == "--only") o.only = value();
         else if (word == "--rounds") o.rounds = std::stoi(value());
+        else if (word == "--quick") o.quick = true;
         else if (word == "--plot") o.plot = true;
         else if (word == "--help" || word == "-h") o.help = true;
         else if (word != "--peers") throw std::invalid_argument("unknown option: " + std::string(word));

@@ -29,6 +29,15 @@ struct contender {
     std::vector<std::function<double()>> ways;
 };
 
+/// What a measurement that gives several figures at once has gathered of one of them, round after round.
+/// None: it is not installed.
+struct gathered {
+    std::string key;
+    std::string label;
+    enum role role;
+    std::vector<double> samples;
+};
+
 /// What was measured: printed as it comes, written at the end.
 class sheet {
 public:
@@ -51,6 +60,22 @@ public:
             p.rows.push_back(summary(contenders[i], samples[i]));
         print(p);
     }
+
+    void show(std::string title, std::string unit, std::vector<gathered> all) {
+        panel& p = panels_.emplace_back(panel{std::move(title), std::move(unit), {}});
+        for (auto& g : all) {
+            figure& f = p.rows.emplace_back(figure{g.key, g.label, g.role});
+            if (g.samples.empty()) continue;
+            std::ranges::sort(g.samples);
+            f.measured = true;
+            f.median = g.samples[g.samples.size() / 2];
+            f.min = g.samples.front();
+            f.max = g.samples.back();
+        }
+        print(p);
+    }
+
+    const options& asked() const noexcept { return options_; }
 
     /// The median of a figure, if there is one.
     std::optional<double> operator[](std::string_view key) const {
@@ -131,7 +156,7 @@ private:
                           << short_number(row.min) << std::setw(10) << short_number(row.max) << std::setw(10)
                           << (p.rows.front().median > 0 ? short_number(row.median / p.rows.front().median)
                                                         : "");
-            else std::cout << "  not installed: ./dev bench core --peers";
+            else std::cout << "  not installed: ./dev bench --peers";
             std::cout << '\n';
         }
         std::cout << '\n' << std::flush;

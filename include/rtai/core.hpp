@@ -25,4 +25,6 @@
 #include <rtai/core/task.hpp>
 #include <rtai/core/timeout.hpp>
 #include <rtai/core/timer.hpp>
+#include <rtai/core/version.hpp>
+#include <rtai/core/waiter.hpp>
 #include <rtai/core/with.hpp>

@@ -9,5 +9,6 @@
 #include <rtai/ws/handshake.hpp>
 #include <rtai/ws/message.hpp>
 #include <rtai/ws/options.hpp>
+#include <rtai/ws/stats.hpp>
 #include <rtai/ws/stream.hpp>
 #include <rtai/ws/url.hpp>

@@ -14,7 +14,8 @@
 
 namespace rtai::test {
 
-/// Says back what it hears and reads; "tell me" makes it talk for ten seconds, "break" breaks it.
+/// Says back what it hears and reads; "tell me" makes it talk for ten seconds, "a word" for one, "break"
+/// breaks it.
 struct parrot {
     struct voice {
         input<audio> sound;
@@ -32,14 +33,15 @@ struct parrot {
             if (!words) co_return;
             while (auto t = co_await words.receive()) {
                 if (t->words == "break") throw std::runtime_error("a parrot broke");
-                if (t->words == "tell me") {
-                    co_await talk(t->words);
+                if (t->words == "tell me" || t->words == "a word") {
+                    const int frames = t->words == "a word" ? 50 : 500;
+                    co_await talk(t->words, frames);
                     continue;
                 }
                 if (!co_await said.send(std::move(*t))) co_return;
             }
         }
-        task<> talk(const std::string& asked) {
+        task<> talk(const std::string& asked, int frames) {
             auto& t = *out.turn();
             const auto e = t.begin();
             t.note(what::end_of_turn, e, asked);
@@ -47,7 +49,7 @@ struct parrot {
             t.note(what::first_audio, e);
             t.voiced();
             t.log().record(e).speech.begin("a long tale");
-            for (int i = 0; i < 500; ++i) {
+            for (int i = 0; i < frames; ++i) {
                 audio a(audio_format(), 320);
                 for (auto& s : a.s16()) s = 1000;
                 a.stamp.epoch = e;

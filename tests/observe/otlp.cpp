@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 #include <deque>
-#include <rtai/core/scope.hpp>
+#include <rtai/core/timeout.hpp>
 #include <rtai/core/timer.hpp>
 #include <rtai/observe/otlp.hpp>
 #include <string>
@@ -160,16 +160,13 @@ CO_TEST("what waits is sent each second, until that is cancelled", "[otlp]") {
     tracer t(on());
     fake_collector collector;
     otlp_exporter exporter(t, settings_of(), to(collector));
-    co_await with_scope([&](scope& s) -> task<> {
-        s.spawn(exporter.run());
-        co_await sleep_for(500ms);
-        t.begin("a").end();
-        co_await sleep_for(400ms);
-        REQUIRE(collector.requests.empty());
-        co_await sleep_for(200ms);
-        REQUIRE(collector.requests.size() == 1);
-        s.cancel();
-    });
+    t.begin("a").end();
+    const auto early = co_await with_timeout(900ms, exporter.run());
+    REQUIRE_FALSE(early.ok());
+    REQUIRE(collector.requests.empty());
+    const auto late = co_await with_timeout(1100ms, exporter.run());
+    REQUIRE_FALSE(late.ok());
+    REQUIRE(collector.requests.size() == 1);
     REQUIRE(exporter.sent() == 1);
 }
 

@@ -202,7 +202,9 @@ TEST_CASE("a client is told the code and the text of a refusal", "[rpc]") { with
 
 TEST_CASE("a call that takes too long ends with its deadline", "[rpc]") { with_echo(deadlines); }
 
-TEST_CASE("a call that is dropped is cancelled, at whatever stage", "[rpc]") { with_echo(dropped_at_any_stage); }
+TEST_CASE("a call that is dropped is cancelled, at whatever stage", "[rpc]") {
+    with_echo(dropped_at_any_stage);
+}
 
 TEST_CASE("a call can be cancelled and then says so", "[rpc]") { with_echo(cancelled_by_hand); }
 
@@ -210,7 +212,9 @@ TEST_CASE("a client's read that was given up loses no message", "[rpc]") { with_
 
 TEST_CASE("finish drops what nobody reads", "[rpc]") { with_echo(left_unread); }
 
-TEST_CASE("10,000 calls, 100 at a time, leave nothing behind at the client", "[rpc]") { with_echo(many_calls); }
+TEST_CASE("10,000 calls, 100 at a time, leave nothing behind at the client", "[rpc]") {
+    with_echo(many_calls);
+}
 
 TEST_CASE("a client's metadata arrives, and it sees the server's", "[rpc]") {
     auto o = echo_server::local();

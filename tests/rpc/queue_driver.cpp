@@ -1,18 +1,20 @@
 #include <rtai/rpc/queue_driver.hpp>
 
 #include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <functional>
-#include <rtai/core/background.hpp>
+#include <future>
 #include <rtai/core/cross_channel.hpp>
 #include <rtai/core/io.hpp>
 #include <rtai/core/join.hpp>
+#include <rtai/core/offload.hpp>
 #include <rtai/core/runtime.hpp>
 #include <rtai/core/timer.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace rtai;

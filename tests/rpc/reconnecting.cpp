@@ -71,7 +71,8 @@ task<> through_a_kill(server_process& first, std::unique_ptr<server_process>& se
         return std::vector<Word>{word("resume " + std::to_string(streams))};
     };
     co_await with_scope([&](scope& s) -> task<> {
-        s.spawn(rpc::keep_open(stub, &stub_of::PrepareAsyncTalk, e.out.receiver(), e.in.sender(), std::move(o)));
+        s.spawn(
+            rpc::keep_open(stub, &stub_of::PrepareAsyncTalk, e.out.receiver(), e.in.sender(), std::move(o)));
         auto resume = co_await in.receive();
         REQUIRE(resume->text() == "resume 0");
         co_await say_until_heard(out, in, "one");

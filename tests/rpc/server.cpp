@@ -193,7 +193,8 @@ TEST_CASE("metadata goes both ways, and a handler sees peer, method and deadline
         c.add_trailer("traces-bin", std::string("\0\1", 2));
         co_await c.send_headers();
         const bool limited = c.deadline() != never && c.deadline() > now();
-        const Word seen = word(c.method() + " " + c.peer().substr(0, 15) + (limited ? " limited" : " endless"));
+        const Word seen =
+            word(c.method() + " " + c.peer().substr(0, 15) + (limited ? " limited" : " endless"));
         const bool written = co_await s.write(seen);
         if (!written) co_return rpc::failure(grpc::UNKNOWN, "nobody reads");
         co_return result<>();
@@ -209,7 +210,8 @@ TEST_CASE("metadata goes both ways, and a handler sees peer, method and deadline
         REQUIRE(c.GetServerInitialMetadata().find("greeting")->second == "Ann");
         Word w;
         REQUIRE(t->Read(&w));
-        REQUIRE(w.text() == std::string("/rtai.test.Echo/Talk ipv4:127.0.0.1:") + (limited ? " limited" : " endless"));
+        REQUIRE(w.text() ==
+                std::string("/rtai.test.Echo/Talk ipv4:127.0.0.1:") + (limited ? " limited" : " endless"));
         REQUIRE(t->Finish().ok());
         const auto bytes = c.GetServerTrailingMetadata().find("traces-bin")->second;
         REQUIRE(std::string(bytes.data(), bytes.size()) == std::string("\0\1", 2));
@@ -505,7 +507,8 @@ TEST_CASE("a server is told what it lacks before it serves", "[rpc]") {
     rpc::server lacking(echo_server::local());
     auto echo = lacking.add<Echo>();
     echo.on(&async::RequestSay, say);
-    REQUIRE_THROWS_WITH(echo.on(&async::RequestSay, say), Catch::Contains("rtai.test.Echo.Say has two handlers"));
+    REQUIRE_THROWS_WITH(echo.on(&async::RequestSay, say),
+                        Catch::Contains("rtai.test.Echo.Say has two handlers"));
     REQUIRE_THROWS_WITH(lacking.start(), Catch::Contains("rtai.test.Echo.Spell has no handler"));
 
     echo_server first;

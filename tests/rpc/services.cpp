@@ -73,7 +73,8 @@ task<> watches(rpc::server& server, raw_stub& stub, std::thread& stopping) {
 }
 
 /// The answer's fields, by number.
-task<std::map<std::uint32_t, std::string>> reflected(raw_stub& stub, std::uint32_t question, std::string what) {
+task<std::map<std::uint32_t, std::string>> reflected(raw_stub& stub, std::uint32_t question,
+                                                     std::string what) {
     wire_writer w;
     w.bytes(1, "a host");
     w.bytes(question, what);
@@ -151,8 +152,8 @@ TEST_CASE("who watches a service's health is told of each change, and of the end
 TEST_CASE("a server tells which services and messages it has", "[rpc]") {
     echo_server up;
     for (const char* version : {"v1", "v1alpha"}) {
-        raw_stub stub(channel_to(up), "/grpc.reflection." + std::string(version) +
-                                          ".ServerReflection/ServerReflectionInfo");
+        raw_stub stub(channel_to(up),
+                      "/grpc.reflection." + std::string(version) + ".ServerReflection/ServerReflectionInfo");
         rpc::run(reflects(stub));
     }
 }
@@ -176,7 +177,8 @@ TEST_CASE("a broken message is taken apart up to where it breaks", "[rpc]") {
         REQUIRE(fields.good() == at_border);
         REQUIRE(count == (size < 3 ? 0 : size < 10 ? 1 : size < whole.size() ? 2 : 3));
     }
-    for (const char* bad : {"\x0b", "\x0e", "\x01\x80", "\x12\x7f", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"}) {
+    for (const char* bad :
+         {"\x0b", "\x0e", "\x01\x80", "\x12\x7f", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"}) {
         wire_reader fields(bad);
         while (fields.next()) {
         }

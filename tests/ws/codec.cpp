@@ -214,8 +214,7 @@ TEST_CASE("texts are UTF-8, wherever they are cut", "[ws]") {
                                 "\xE0\xA0\x80",
                                 "\xF0\x90\x80\x80",
                                 "\xEF\xBF\xBE",
-                                "12345678\xC3\xA9"
-                                "12345678901"};
+                                "123456789012345\xC3\xA9 and more"};
     const std::string bad[] = {"\x80",
                                "\xBF",
                                "\xC0\xAF",

@@ -114,7 +114,7 @@ std::string first_message(ws::reader& from, std::span<const std::byte> bytes) {
 CO_TEST("documents: a server and a client", "[documents]") {
     sim::stream_link link(test::world(), this_shard(), this_shard());
     const http::server pages(handle);
-    auto ask = [&]() -> task<std::uint16_t> {
+    auto visit = [&]() -> task<std::uint16_t> {
         auto socket = co_await connect_in_simulation(net::simulated(link.end_b()));
         co_await socket->run([](ws::stream& s) -> task<> {
             (void)co_await s.send(ws::message::text("hello"));
@@ -122,7 +122,7 @@ CO_TEST("documents: a server and a client", "[documents]") {
         });
         co_return socket->end().code;
     };
-    auto [nothing, code] = co_await join(pages.serve(net::simulated(link.end_a())), ask());
+    auto [nothing, code] = co_await join(pages.serve(net::simulated(link.end_a())), visit());
     REQUIRE(code == 1000);
     auto told = co_await ask("nowhere", "hello");
     REQUIRE_THAT(told, Catch::Contains("must begin with ws:// or wss://"));

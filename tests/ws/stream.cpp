@@ -89,6 +89,7 @@ CO_TEST("what is said comes back from an echo, and both ends part in good order"
     REQUIRE(p.client.end().clean);
     REQUIRE(p.server.end().clean);
     REQUIRE(p.server.end().code == ws::close_code::normal);
+    REQUIRE(p.server.peer() == "simulated");
     REQUIRE(p.server.stats().messages_received == 3);
     REQUIRE(p.server.stats().messages_sent == 3);
     REQUIRE(p.client.stats().bytes_received == 8);

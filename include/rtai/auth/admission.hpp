@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <rtai/auth/jwt.hpp>
 #include <rtai/core/clock.hpp>
 #include <string>

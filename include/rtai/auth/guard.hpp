@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -11,6 +12,8 @@
 #include <rtai/auth/jwks.hpp>
 #include <rtai/auth/jwt.hpp>
 #include <rtai/auth/options.hpp>
+#include <rtai/data/utf8.hpp>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>

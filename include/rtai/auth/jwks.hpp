@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -14,6 +16,7 @@
 #include <rtai/core/clock.hpp>
 #include <rtai/core/result.hpp>
 #include <rtai/data/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>

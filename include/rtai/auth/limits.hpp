@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -11,6 +13,7 @@
 #include <rtai/auth/admission.hpp>
 #include <rtai/auth/options.hpp>
 #include <rtai/core/clock.hpp>
+#include <rtai/data/units.hpp>
 #include <string>
 #include <string_view>
 #include <unordered_map>

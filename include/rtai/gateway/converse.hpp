@@ -32,7 +32,7 @@ namespace rtai::gateway {
 
 /// A pipeline as those see it who need not know which one it is.
 struct pipeline_view {
-    using edge_visit = std::function<void(const edge_ends&, const channel_stats&)>;
+    using edge_visit = std::function<void(const edge_ends&, std::string_view type, const channel_stats&)>;
 
     rtai::turn* turn = nullptr;  ///< if it has one
     std::function<void(const edge_visit&)> edges;
@@ -44,7 +44,10 @@ pipeline_view view_of(Pipeline& p) {
     if constexpr (requires { p.turn.log(); }) v.turn = &p.turn;
     if constexpr (requires { p.each_edge([](const edge_ends&, const auto&) {}); })
         v.edges = [&p](const pipeline_view::edge_visit& visit) {
-            p.each_edge([&](const edge_ends& ends, const auto& edge) { visit(ends, edge.stats()); });
+            p.each_edge([&](const edge_ends& ends, const auto& edge) {
+                using T = typename std::remove_cvref_t<decltype(edge)>::value_type;
+                visit(ends, type_name<T>(), edge.stats());
+            });
         };
     return v;
 }
@@ -235,9 +238,11 @@ private:
 
     task<> say_sound() {
         while (auto a = co_await ends.audio_out.receive()) {
-            // The client stops what it plays when it hears of an interruption: what fades out here comes too
-            // late for it.
-            if (a->stamp.epoch != 0) fading_ = false;
+            // The client stops what it plays when it hears of an interruption: what was under way then, and
+            // what fades out, come too late for it.
+            const auto of = a->stamp.epoch;
+            if (view_.turn != nullptr && view_.turn->stale(of)) continue;
+            if (of != 0) fading_ = false;
             else if (fading_) continue;
             const time_point due = a->stamp.at;
             const auto wanted = client_.sound(a->format);
@@ -282,7 +287,10 @@ private:
     }
 
     void note(const moment& m) {
-        if (m.what == what::interruption) fading_ = true;
+        if (m.what == what::interruption) {
+            fading_ = true;
+            spoken_.reset();  // with what a change of rates still keeps
+        }
         if (news_.size() == most_news) news_.pop_front();
         news_.push_back(m);
         came_.set();
@@ -357,7 +365,7 @@ private:
     void look_once(bool alive) {
         if (!view_.edges) return;
         std::size_t i = 0;
-        view_.edges([&](const edge_ends& e, const channel_stats& s) {
+        view_.edges([&](const edge_ends& e, std::string_view, const channel_stats& s) {
             if (i == edges_.size()) edges_.push_back({e.name});
             auto& seen = edges_[i++];
             const auto depth = alive ? s.depth : 0;
@@ -379,7 +387,7 @@ private:
         const auto meet = [&](const std::string& name) {
             if (std::find(elements.begin(), elements.end(), name) == elements.end()) elements.push_back(name);
         };
-        const auto show = [&](const edge_ends& e, const channel_stats& s) {
+        const auto show = [&](const edge_ends& e, std::string_view type, const channel_stats& s) {
             for (const auto& from : e.from) {
                 meet(from);
                 meet(e.to);
@@ -387,6 +395,7 @@ private:
                 edge["name"] = e.name;
                 edge["from"] = from;
                 edge["to"] = e.to;
+                edge["type"] = type.substr(type.rfind(':') + 1);
                 edge["depth"] = s.depth;
                 edge["capacity"] = s.capacity;
                 edge["high"] = s.high_water;
@@ -396,7 +405,10 @@ private:
                 edges.push_back(std::move(edge));
             }
         };
-        if (ends.audio_in) show(edge_ends("sound_in", {"client"}, "pipeline"), ends.audio_in.stats());
+        if (ends.audio_in) {
+            const auto in = ends.audio_in.stats();
+            all["sound_in"] = {{"depth", in.depth}, {"sent", in.sent}, {"dropped", in.dropped}};
+        }
         if (view_.edges) view_.edges(show);
         json::array names;
         for (const auto& e : elements) names.push_back(json::object{{"name", e}});

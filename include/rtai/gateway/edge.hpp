@@ -13,6 +13,7 @@
 #include <rtai/core/timeout.hpp>
 #include <rtai/gateway/front.hpp>
 #include <rtai/gateway/grpc_service.hpp>
+#include <rtai/gateway/grpc_web.hpp>
 #include <rtai/gateway/serve.hpp>
 #include <rtai/gateway/telemetry.hpp>
 #include <rtai/http/exchange.hpp>
@@ -44,7 +45,9 @@ public:
         : front_(std::move(f)),
           sessions_(sessions),
           most_(o.connections),
-          server_(front_->routes([&sessions]() -> event& { return sessions.stopping(); }), options_of(o)) {
+          web_(*front_, [&sessions]() -> event& { return sessions.stopping(); }),
+          server_(front_->routes([&sessions]() -> event& { return sessions.stopping(); }, web_.routes()),
+                  options_of(o)) {
         if (!o.tls) return;
         auto made = net::tls_server::make({o.tls->certificate, o.tls->key, o.tls->client_authority});
         if (!made) throw std::runtime_error(made.error().message());
@@ -83,6 +86,7 @@ private:
     std::shared_ptr<front> front_;
     runtime& sessions_;
     std::size_t most_;
+    grpc_web_edge web_;
     http::server server_;
     std::shared_ptr<net::tls_server> tls_;
 };

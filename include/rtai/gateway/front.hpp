@@ -20,6 +20,7 @@
 #include <rtai/data/json.hpp>
 #include <rtai/gateway/connection.hpp>
 #include <rtai/gateway/pages.hpp>
+#include <rtai/gateway/promised_sessions.hpp>
 #include <rtai/gateway/protocol.hpp>
 #include <rtai/gateway/session.hpp>
 #include <rtai/gateway/watcher.hpp>
@@ -54,6 +55,7 @@ public:
 
     const service::gateway::options& options() const noexcept { return options_; }
     session_list& sessions() noexcept { return sessions_; }
+    promised_sessions& promised() noexcept { return promised_; }
 
     /// No new session from now on.
     void drain() noexcept { draining_ = true; }
@@ -64,6 +66,12 @@ public:
 
     /// Who somebody is, or why it may not come in. Counted among its requests.
     auth::admission<auth::identity> check(const auth::credentials& shown) {
+        // Guessing is slowed down, too.
+        if (!guard_.open())
+            if (auto busy = limits_.request(auth::client_of(shown.address), now())) {
+                watcher_->refused(busy->status);
+                return std::move(*busy);
+            }
         auto who = guard_.check(shown, now());
         if (!who) {
             watcher_->refused(who.why().status);
@@ -105,9 +113,19 @@ public:
 
     // --- HTTP ----------------------------------------------------------------------------------------------
 
-    /// All that is served. `stopping` is the event of the shard that the exchange is on.
-    http::handler routes(std::function<event&()> stopping) {
-        http::router all;
+    /// What a request shows of who sends it; `peer` must live as long.
+    static auth::credentials shown_by(const http::exchange& x, const std::string& peer) {
+        auth::credentials c;
+        c.authorization = x.head().header("Authorization").value_or("");
+        c.api_key = x.head().header("X-API-Key").value_or("");
+        c.query = x.head().query();
+        c.address = peer;
+        return c;
+    }
+
+    /// All that is served, besides what is in `all` already. `stopping` is the event of the shard that the
+    /// exchange is on.
+    http::handler routes(std::function<event&()> stopping, http::router all = {}) {
         if (options_.listen.websocket)
             all.on("GET", options_.listen.websocket->path,
                    [this, stopping](http::exchange& x) { return websocket(x, stopping()); });
@@ -136,15 +154,6 @@ private:
         sessions_.count_refused();
         watcher_->refused(status);
         return {status, std::move(why), {}, std::chrono::seconds(1)};
-    }
-
-    static auth::credentials shown_by(const http::exchange& x, const std::string& peer) {
-        auth::credentials c;
-        c.authorization = x.head().header("Authorization").value_or("");
-        c.api_key = x.head().header("X-API-Key").value_or("");
-        c.query = x.head().query();
-        c.address = peer;
-        return c;
     }
 
     static http::response answer_of(const auth::refusal& no) {
@@ -290,7 +299,7 @@ private:
                     403, "this is for operators: set listen.http.operators, or ask from the machine itself"));
             co_return false;
         }
-        auto known = check(shown_by(x, peer));
+        auto known = guard_.check(shown_by(x, peer), now());
         if (known) co_return true;
         co_await show(x, answer_of(known.why()));
         co_return false;
@@ -376,6 +385,7 @@ private:
     std::shared_ptr<watcher> watcher_;
     run_session run_;
     session_list sessions_;
+    promised_sessions promised_;
     auth::guard guard_;
     auth::client_limits limits_;
     std::chrono::steady_clock::time_point since_;

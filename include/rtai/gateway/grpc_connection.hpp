@@ -17,7 +17,6 @@
 #include <rtai/gateway/message.hpp>
 #include <rtai/gateway/protocol.hpp>
 #include <rtai/gateway/sound.hpp>
-#include <rtai/rpc/stream.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,13 +28,13 @@ namespace rtai::gateway {
 
 namespace proto = streamingai::v1;
 
-/// A client of `StreamingAIService.BiDirectionalStreaming`.
+/// A client of `StreamingAIService.BiDirectionalStreaming`, over whatever carries its messages: `Stream` has
+/// the `read` and `write_from` of an `rpc::stream`.
+template <class Stream>
 class grpc_connection final : public connection {
 public:
-    using stream = rpc::stream<proto::StreamMessage, proto::StreamMessage>;
-
-    explicit grpc_connection(stream& s)
-        : stream_(s), queue_(64), to_(queue_.sender()), waiting_(queue_.receiver()) {}
+    grpc_connection(Stream& s, std::string_view transport)
+        : stream_(s), transport_(transport), queue_(64), to_(queue_.sender()), waiting_(queue_.receiver()) {}
 
     /// Gives the client a moment for its first message, which may name its session and say how it wants
     /// things to be. The name; empty: it has none.
@@ -110,7 +109,7 @@ public:
 
     event& gone() noexcept override { return gone_; }
     audio_format sound(audio_format offered) const override { return sound_.wants(offered); }
-    std::string_view transport() const noexcept override { return "grpc"; }
+    std::string_view transport() const noexcept override { return transport_; }
 
 private:
     static constexpr std::chrono::milliseconds last_words{2000};
@@ -285,7 +284,8 @@ private:
         }
     }
 
-    stream& stream_;
+    Stream& stream_;
+    std::string_view transport_;
     std::string session_;
     std::optional<proto::StreamMessage> early_;
     channel<proto::StreamMessage> queue_;

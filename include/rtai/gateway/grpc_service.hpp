@@ -3,12 +3,8 @@
 #include <streamingai/v1/streaming_ai.grpc.pb.h>
 
 #include <any>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <rtai/auth/guard.hpp>
 #include <rtai/core/join.hpp>
@@ -24,37 +20,43 @@
 
 namespace rtai::gateway {
 
-/// Names of sessions that clients have asked for and not begun yet.
-class promised_sessions {
-public:
-    /// Empty when there are too many.
-    std::string promise(const std::string& client, time_point now) {
-        const std::lock_guard lock(mutex_);
-        std::erase_if(all_, [&](const auto& p) { return p.second.until < now; });
-        if (all_.size() >= most) return {};
-        auto id = make_session_id();
-        all_.emplace(id, promised(client, later(now, std::chrono::seconds(60))));
-        return id;
+/// As gRPC says what HTTP says with a status.
+inline grpc::StatusCode grpc_code_of(unsigned http_status) noexcept {
+    switch (http_status) {
+        case 400:
+            return grpc::INVALID_ARGUMENT;
+        case 401:
+            return grpc::UNAUTHENTICATED;
+        case 403:
+            return grpc::PERMISSION_DENIED;
+        case 429:
+            return grpc::RESOURCE_EXHAUSTED;
+        default:
+            return grpc::UNAVAILABLE;
     }
-    /// Whether this client was promised it, which is now kept.
-    bool keep(const std::string& id, const std::string& client) {
-        const std::lock_guard lock(mutex_);
-        const auto found = all_.find(id);
-        if (found == all_.end() || found->second.client != client) return false;
-        all_.erase(found);
-        return true;
-    }
+}
 
-private:
-    static constexpr std::size_t most = 10'000;
-    struct promised {
-        promised(std::string c, time_point t) : client(std::move(c)), until(t) {}
-        std::string client;
-        time_point until;
-    };
-    std::mutex mutex_;
-    std::map<std::string, promised> all_;
-};
+inline result<proto::CreateSessionResponse> created(front& f, const std::string& client) {
+    if (f.draining()) return rpc::failure(grpc::UNAVAILABLE, "the server is about to stop");
+    auto id = f.promised().promise(client, now());
+    if (id.empty()) return rpc::failure(grpc::RESOURCE_EXHAUSTED, "too many sessions wait to begin");
+    proto::CreateSessionResponse made;
+    made.set_session_id(std::move(id));
+    return made;
+}
+
+/// A client ends only its own sessions.
+inline result<proto::CloseSessionResponse> closed(front& f, const std::string& client,
+                                                  const proto::CloseSessionRequest& which) {
+    proto::CloseSessionResponse told;
+    bool found = f.promised().keep(which.session_id(), client);
+    if (const auto s = f.sessions().find(which.session_id()); s && s->client == client)
+        found = s->post([s] {
+            if (s->hang_up) s->hang_up();
+        }) || found;
+    told.set_success(found);
+    return told;
+}
 
 /// `streamingai.v1.StreamingAIService`: each stream is a session, on the thread of its completion queue.
 class grpc_edge {
@@ -64,7 +66,9 @@ public:
         using service = proto::StreamingAIService;
         server_.add<service>()
             .on(&service::AsyncService::RequestBiDirectionalStreaming,
-                [this](rpc::call& c, grpc_connection::stream& s) { return talk(c, s); })
+                [this](rpc::call& c, rpc::stream<proto::StreamMessage, proto::StreamMessage>& s) {
+                    return talk(c, s);
+                })
             .on(&service::AsyncService::RequestCreateSession,
                 [this](rpc::call& c, proto::CreateSessionRequest) { return create(c); })
             .on(&service::AsyncService::RequestCloseSession,
@@ -93,21 +97,6 @@ private:
         return made;
     }
 
-    static grpc::StatusCode code_of(unsigned http_status) noexcept {
-        switch (http_status) {
-            case 400:
-                return grpc::INVALID_ARGUMENT;
-            case 401:
-                return grpc::UNAUTHENTICATED;
-            case 403:
-                return grpc::PERMISSION_DENIED;
-            case 429:
-                return grpc::RESOURCE_EXHAUSTED;
-            default:
-                return grpc::UNAVAILABLE;
-        }
-    }
-
     /// "127.0.0.1:50812" of "ipv4:127.0.0.1:50812"
     static std::string address_of(std::string peer) {
         for (const std::string_view kind : {"ipv4:", "ipv6:"})
@@ -122,7 +111,7 @@ private:
         shown.api_key = c.metadata("x-api-key").value_or("");
         shown.address = address;
         auto who = f.check(shown);
-        if (!who) return {code_of(who.why().status), who.why().words};
+        if (!who) return {grpc_code_of(who.why().status), who.why().words};
         auto name = c.certificate_name();
         c.identity() = name.empty() ? who->client : "certificate:" + name;
         return grpc::Status::OK;
@@ -133,47 +122,32 @@ private:
         return name != nullptr ? *name : std::string();
     }
 
-    task<result<>> talk(rpc::call& c, grpc_connection::stream& s) {
+    task<result<>> talk(rpc::call& c, rpc::stream<proto::StreamMessage, proto::StreamMessage>& s) {
         const auto client = client_of(c);
-        grpc_connection connection(s);
+        grpc_connection<rpc::stream<proto::StreamMessage, proto::StreamMessage>> connection(s, "grpc");
         auto asked = co_await connection.begin();
-        if (asked.empty() || !promises_.keep(asked, client)) asked = make_session_id();
+        if (asked.empty() || !front_->promised().keep(asked, client)) asked = make_session_id();
         auto in = front_->admit(client, "grpc", asked);
-        if (!in) co_return rpc::failure(code_of(in.why().status), in.why().words);
+        if (!in) co_return rpc::failure(grpc_code_of(in.why().status), in.why().words);
         connection.call_it(asked);
         auto places = *in;
         co_await join(run(connection, *places->place, c.draining()), connection.carry());
         co_return result<>();
     }
 
-    task<> run(grpc_connection& c, session& s, event& stopping) {
+    task<> run(connection& c, session& s, event& stopping) {
         const auto why = co_await front_->run(c, s, stopping);
         (void)why;
     }
 
     task<result<proto::CreateSessionResponse>> create(rpc::call& c) {
-        if (front_->draining()) co_return rpc::failure(grpc::UNAVAILABLE, "the server is about to stop");
-        auto id = promises_.promise(client_of(c), now());
-        if (id.empty()) co_return rpc::failure(grpc::RESOURCE_EXHAUSTED, "too many sessions wait to begin");
-        proto::CreateSessionResponse made;
-        made.set_session_id(std::move(id));
-        co_return made;
+        co_return created(*front_, client_of(c));
     }
-
     task<result<proto::CloseSessionResponse>> close(rpc::call& c, proto::CloseSessionRequest in) {
-        const auto client = client_of(c);
-        proto::CloseSessionResponse told;
-        bool found = promises_.keep(in.session_id(), client);
-        if (const auto s = front_->sessions().find(in.session_id()); s && s->client == client)
-            found = s->post([s] {
-                if (s->hang_up) s->hang_up();
-            }) || found;
-        told.set_success(found);
-        co_return told;
+        co_return closed(*front_, client_of(c), in);
     }
 
     std::shared_ptr<front> front_;
-    promised_sessions promises_;
     rpc::server server_;
 };
 

@@ -55,11 +55,15 @@ public:
     }
 
     task<result<std::size_t>> read_some(std::span<std::byte> into) override {
-        if (into.empty()) co_return std::size_t{0};
+        // After an end Asio would wait for a second one, which does not come.
+        if (into.empty() || ended_) co_return std::size_t{0};
         const asio::mutable_buffer room(into.data(), into.size());
         auto got = co_await socket_.async_read_some(room, io);
         if (got) co_return *got;
-        if (got.error().code == asio::error::eof) co_return std::size_t{0};
+        if (got.error().code == asio::error::eof) {
+            ended_ = true;
+            co_return std::size_t{0};
+        }
         co_return error(got.error().code, "read from " + peer_);
     }
 
@@ -98,6 +102,7 @@ private:
     asio::ip::tcp::socket socket_;
     std::string peer_;
     int at_once_ = 0;
+    bool ended_ = false;
 };
 
 }  // namespace detail

@@ -209,7 +209,8 @@ public:
         asio::error_code no_number;
         (void)asio::ip::make_address(host, no_number);
         if (no_number) {
-            SSL_set_tlsext_host_name(ssl.get(), const_cast<char*>(host.c_str()));  // NOLINT: OpenSSL's macro
+            // SSL_set_tlsext_host_name, without its macro's cast
+            SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
             SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
             SSL_set1_host(ssl.get(), host.c_str());
         } else {

@@ -3,10 +3,12 @@
 #include <charconv>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <rtai/data/secret.hpp>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 namespace rtai::observe {

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <rtai/observe/detail/log_line.hpp>
 #include <rtai/observe/options.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <rtai/core/result.hpp>
 #include <rtai/core/task.hpp>
 #include <rtai/core/timer.hpp>
@@ -17,7 +18,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 // Traces for a collector, by OTLP over HTTP in JSON. Link with curl and boost_json.

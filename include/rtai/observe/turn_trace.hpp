@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <rtai/core/clock.hpp>
 #include <rtai/observe/trace.hpp>
 #include <rtai/observe/turn_times.hpp>

@@ -57,7 +57,8 @@ public:
 protected:
     client_call(const call_options& o, std::optional<duration> within) {
         using clock = std::chrono::system_clock;
-        if (within) context_.set_deadline(clock::now() + std::chrono::duration_cast<clock::duration>(*within));
+        if (within)
+            context_.set_deadline(clock::now() + std::chrono::duration_cast<clock::duration>(*within));
         for (const auto& [name, value] : o.headers) context_.AddMetadata(name, value);
         context_.set_wait_for_ready(o.wait_for_server);
     }
@@ -100,7 +101,8 @@ private:
 template <class In, class Out>
 class client_talk final : public detail::client_call, public stream<In, Out> {
 public:
-    explicit client_talk(const call_options& o) : client_call(o, o.within), stream<In, Out>(static_cast<shared&>(*this)) {}
+    explicit client_talk(const call_options& o)
+        : client_call(o, o.within), stream<In, Out>(static_cast<shared&>(*this)) {}
 
     template <class Stub, class Method>
     detail::step_await start(Stub& stub, Method prepare) {
@@ -135,7 +137,8 @@ private:
 template <class In>
 class client_reader final : public detail::client_call, public reader<In> {
 public:
-    explicit client_reader(const call_options& o) : client_call(o, o.within), reader<In>(static_cast<shared&>(*this)) {}
+    explicit client_reader(const call_options& o)
+        : client_call(o, o.within), reader<In>(static_cast<shared&>(*this)) {}
 
     template <class Stub, class Method, class Out>
     detail::step_await start(Stub& stub, Method prepare, const Out& question) {
@@ -162,7 +165,8 @@ private:
 template <class In, class Out>
 class client_writer final : public detail::client_call, public writer<Out> {
 public:
-    explicit client_writer(const call_options& o) : client_call(o, o.within), writer<Out>(static_cast<shared&>(*this)) {}
+    explicit client_writer(const call_options& o)
+        : client_call(o, o.within), writer<Out>(static_cast<shared&>(*this)) {}
 
     template <class Stub, class Method>
     detail::step_await start(Stub& stub, Method prepare) {
@@ -193,7 +197,8 @@ namespace detail {
 template <class Out>
 class client_question final : public client_call {
 public:
-    explicit client_question(const call_options& o) : client_call(o, o.within ? o.within : default_deadline) {}
+    explicit client_question(const call_options& o)
+        : client_call(o, o.within ? o.within : default_deadline) {}
 
     template <class Stub, class Method, class In>
     step_await start(Stub& stub, Method prepare, const In& question) {
@@ -247,22 +252,20 @@ task<call_handle<client_talk<In, Out>>> open(
 }
 
 template <class Stub, class In, class Out>
-task<call_handle<client_reader<In>>> open(
-    Stub& stub,
-    std::unique_ptr<grpc::ClientAsyncReader<In>> (Stub::*prepare)(grpc::ClientContext*, const Out&,
-                                                                  grpc::CompletionQueue*),
-    std::type_identity_t<Out> question, call_options o = {}) {
+task<call_handle<client_reader<In>>> open(Stub& stub,
+                                          std::unique_ptr<grpc::ClientAsyncReader<In>> (Stub::*prepare)(
+                                              grpc::ClientContext*, const Out&, grpc::CompletionQueue*),
+                                          std::type_identity_t<Out> question, call_options o = {}) {
     call_handle<client_reader<In>> c(new client_reader<In>(o));
     co_await c->start(stub, prepare, question);
     co_return c;
 }
 
 template <class Stub, class In, class Out>
-task<call_handle<client_writer<In, Out>>> open(
-    Stub& stub,
-    std::unique_ptr<grpc::ClientAsyncWriter<Out>> (Stub::*prepare)(grpc::ClientContext*, In*,
-                                                                   grpc::CompletionQueue*),
-    call_options o = {}) {
+task<call_handle<client_writer<In, Out>>> open(Stub& stub,
+                                               std::unique_ptr<grpc::ClientAsyncWriter<Out>> (Stub::*prepare)(
+                                                   grpc::ClientContext*, In*, grpc::CompletionQueue*),
+                                               call_options o = {}) {
     call_handle<client_writer<In, Out>> c(new client_writer<In, Out>(o));
     co_await c->start(stub, prepare);
     co_return c;

@@ -73,7 +73,8 @@ namespace detail {
 inline result<std::string> file_text(const char* what, const std::string& name) {
     std::error_code wrong;
     if (!std::filesystem::exists(name, wrong))
-        return error(std::errc::no_such_file_or_directory, std::string("TLS: the ") + what + " '" + name + "'");
+        return error(std::errc::no_such_file_or_directory,
+                     std::string("TLS: the ") + what + " '" + name + "'");
     std::ifstream file(name, std::ios::binary);
     std::string text((std::istreambuf_iterator<char>(file)), {});
     if (!file || text.find("-----BEGIN") == std::string::npos)

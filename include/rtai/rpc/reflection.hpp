@@ -4,6 +4,8 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <grpcpp/impl/rpc_service_method.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
@@ -32,8 +34,8 @@ public:
 
     /// gRPC keeps the pointer.
     explicit reflection_service(const char* path) {
-        AddMethod(new grpc::internal::RpcServiceMethod(path, grpc::internal::RpcMethod::BIDI_STREAMING,
-                                                       nullptr));
+        AddMethod(
+            new grpc::internal::RpcServiceMethod(path, grpc::internal::RpcMethod::BIDI_STREAMING, nullptr));
         MarkMethodAsync(0);
     }
 
@@ -154,8 +156,7 @@ private:
         known().FindAllExtensions(message, &all);
         wire_writer numbers;
         numbers.bytes(1, type);
-        for (const auto* extension : all)
-            numbers.number(2, static_cast<std::uint64_t>(extension->number()));
+        for (const auto* extension : all) numbers.number(2, static_cast<std::uint64_t>(extension->number()));
         out.bytes(extensions_answer, numbers.message());
         return out.message();
     }

@@ -127,28 +127,28 @@ public:
     template <class Service>
     class registration {
     public:
-        template <class Asked, class In, class Out, class Handler>
+        template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, In*, grpc::ServerAsyncResponseWriter<Out>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         Handler h) {
+                         typename detail::unary_shape<In, Out>::handler h) {
             return place<detail::unary_shape<In, Out>, Asked>(m, std::move(h));
         }
-        template <class Asked, class In, class Out, class Handler>
+        template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, In*, grpc::ServerAsyncWriter<Out>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         Handler h) {
+                         typename detail::scatter_shape<In, Out>::handler h) {
             return place<detail::scatter_shape<In, Out>, Asked>(m, std::move(h));
         }
-        template <class Asked, class In, class Out, class Handler>
+        template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, grpc::ServerAsyncReader<Out, In>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         Handler h) {
+                         typename detail::gather_shape<In, Out>::handler h) {
             return place<detail::gather_shape<In, Out>, Asked>(m, std::move(h));
         }
-        template <class Asked, class In, class Out, class Handler>
+        template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Out, In>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         Handler h) {
+                         typename detail::talk_shape<In, Out>::handler h) {
             return place<detail::talk_shape<In, Out>, Asked>(m, std::move(h));
         }
 
@@ -157,8 +157,8 @@ public:
         registration(server& s, Service& service, std::string name)
             : server_(&s), service_(&service), name_(std::move(name)) {}
 
-        template <class Shape, class Asked, class Method, class Handler>
-        registration& place(Method method, const Handler& handler) {
+        template <class Shape, class Asked, class Method>
+        registration& place(Method method, const typename Shape::handler& handler) {
             server_->expect_not_started();
             const std::string name(detail::method_name<Asked>());
             if (!server_->handled_.insert("/" + name_ + "/" + name).second)
@@ -272,8 +272,7 @@ private:
     template <class Shape, class Service, class Method, class F>
     void place(Service& service, Method method, const std::string& path, const detail::rules& rules,
                F handler_for) {
-        using handler = std::invoke_result_t<F&, detail::station&>;
-        using place = typename detail::accepted<Shape, Service, handler>::place;
+        using place = typename detail::accepted<Shape, Service>::place;
         for (auto& s : stations_)
             s->endpoints.push_back(std::make_unique<place>(service, method, handler_for(*s), path, rules));
     }
@@ -329,7 +328,8 @@ private:
     }
 
     void expect_not_started() const {
-        if (started_) throw std::logic_error("an rpc::server is set up before it is started, and started once");
+        if (started_)
+            throw std::logic_error("an rpc::server is set up before it is started, and started once");
     }
 
     void expect_complete() const {

@@ -11,6 +11,7 @@
 #include <rtai/ws/detail/connection.hpp>
 #include <rtai/ws/message.hpp>
 #include <rtai/ws/options.hpp>
+#include <rtai/ws/stats.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,8 +78,8 @@ public:
     stream_stats stats() const { return of_->stats(); }
     /// The subprotocol, if one was agreed on.
     const std::string& protocol() const noexcept { return protocol_; }
-    /// The far end's address.
-    std::string peer() const { return of_->network().peer(); }
+    /// The far end's address, also after the end.
+    const std::string& peer() const noexcept { return of_->peer(); }
 
 private:
     struct closer {

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { load, root, here } from './modules.mjs';
+import { load, root, here } from '../modules.mjs';
 
 const { WebSocketServer } = load('ws');
 const PLAY = 24000;
@@ -237,7 +237,7 @@ export async function start({ port = 0, token = '' } = {}) {
   return gateway;
 }
 
-if (process.argv[1] === join(here, 'fake_gateway.mjs')) {
+if (process.argv[1] === join(here, 'browser/fake_gateway.mjs')) {
   const gateway = await start({ port: Number(process.argv[2] || 0), token: process.argv[3] || '' });
   console.log(gateway.url);
 }

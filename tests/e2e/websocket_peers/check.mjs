@@ -2,7 +2,9 @@
 import assert from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { load } from '../modules.mjs';
+
+const { WebSocket } = load('ws');
 
 const url = process.argv[2];
 

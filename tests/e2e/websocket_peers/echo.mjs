@@ -1,5 +1,7 @@
 // An echo server on npm's ws. Says its port.
-import { WebSocketServer } from 'ws';
+import { load } from '../modules.mjs';
+
+const { WebSocketServer } = load('ws');
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: 2 ** 24,
     handleProtocols: (offered) => (offered.has('echo') ? 'echo' : false) });

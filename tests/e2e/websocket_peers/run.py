@@ -7,14 +7,16 @@ Usage: run.py PATH/TO/websocket_peers [--bench] [--hold COUNT]
 """
 
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"
+sys.path.insert(0, str(HERE.parent))
+
+import packages  # noqa: E402
+import tools  # noqa: E402
 
 
 class Server:
@@ -59,39 +61,37 @@ def bench(ours, url, size):
 
 def main():
     ours = str(Path(sys.argv[1]).resolve())
-    with tempfile.TemporaryDirectory() as place:
-        for script in HERE.glob("*.mjs"):
-            shutil.copy(script, place)
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", place, "ws@8"], check=True, timeout=300)
-        servers = {
-            "ours": [ours, "serve"],
-            "python websockets": [PYTHON, HERE / "echo.py"],
-            "npm ws": ["node", f"{place}/echo.mjs"],
-        }
-        if "--bench" in sys.argv:
-            for size in (640, 16000):
-                for name, command in servers.items():
-                    with Server(*command) as server:
-                        print(name, json.dumps(bench(ours, server.url + "/echo", size)), flush=True)
-            return
-        if "--hold" in sys.argv:
-            count = int(sys.argv[sys.argv.index("--hold") + 1])
+    tools.need_modules(websockets="python3-websockets")
+    packages.install(packages.home())
+    servers = {
+        "ours": [ours, "serve"],
+        "python websockets": [PYTHON, HERE / "echo.py"],
+        "npm ws": ["node", HERE / "echo.mjs"],
+    }
+    if "--bench" in sys.argv:
+        for size in (640, 16000):
             for name, command in servers.items():
                 with Server(*command) as server:
-                    before = server.memory()
-                    holder = subprocess.Popen([ours, "hold", server.url + "/echo", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-                    print(holder.stdout.readline().strip(), end=": ")
-                    print(f"{name}: {(server.memory() - before) / count:.2f} KiB for each connection", flush=True)
-                    holder.stdin.close()
-                    holder.wait(60)
-            return
-        with Server(*servers["ours"]) as server:
-            run(PYTHON, HERE / "check.py", server.url)
-            run("node", f"{place}/check.mjs", server.url)
+                    print(name, json.dumps(bench(ours, server.url + "/echo", size)), flush=True)
+        return
+    if "--hold" in sys.argv:
+        count = int(sys.argv[sys.argv.index("--hold") + 1])
+        for name, command in servers.items():
+            with Server(*command) as server:
+                before = server.memory()
+                holder = subprocess.Popen([ours, "hold", server.url + "/echo", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                print(holder.stdout.readline().strip(), end=": ")
+                print(f"{name}: {(server.memory() - before) / count:.2f} KiB for each connection", flush=True)
+                holder.stdin.close()
+                holder.wait(60)
+        return
+    with Server(*servers["ours"]) as server:
+        run(PYTHON, HERE / "check.py", server.url)
+        run("node", HERE / "check.mjs", server.url)
+        run(ours, "check", server.url + "/echo")
+    for name in ("python websockets", "npm ws"):
+        with Server(*servers[name]) as server:
             run(ours, "check", server.url + "/echo")
-        for name in ("python websockets", "npm ws"):
-            with Server(*servers[name]) as server:
-                run(ours, "check", server.url + "/echo")
     print("all understand each other")
 
 

@@ -2,7 +2,7 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <rtai/core/detail/runnable.hpp>
+#include <rtai/core/waiter.hpp>
 #include <rtai/core/shard.hpp>
 #include <stdexcept>
 #include <utility>
@@ -96,19 +96,19 @@ private:
         me.busy_ = false;
         me.ok_ = ok;
         if (auto* w = std::exchange(me.waiting_, nullptr)) {
-            w->state = rtai::detail::waiter::phase::fired;
+            w->state = rtai::waiter::phase::fired;
             this_shard().schedule(*w);
         }
         me.owner_->release();
     }
 
     shared* owner_;
-    rtai::detail::waiter* waiting_ = nullptr;
+    rtai::waiter* waiting_ = nullptr;
     bool busy_ = false;
     bool ok_ = true;
 };
 
-class step_await : public rtai::detail::waiter {
+class step_await : public rtai::waiter {
 public:
     explicit step_await(step& s) noexcept : step_(&s) {}
     ~step_await() { disarm(); }
@@ -122,7 +122,7 @@ public:
 
     void await_resume() noexcept { state = phase::idle; }
 
-    void arm(std::coroutine_handle<> target, rtai::detail::observer* watcher = nullptr) {
+    void arm(std::coroutine_handle<> target, rtai::observer* watcher = nullptr) {
         if (step_->waiting_ != nullptr)
             throw std::logic_error(
                 "a call is read by one coroutine and written by one: let others send through a channel, and "

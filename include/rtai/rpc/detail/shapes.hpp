@@ -5,6 +5,7 @@
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <functional>
 #include <optional>
 #include <rtai/core/result.hpp>
 #include <rtai/core/task.hpp>
@@ -21,6 +22,7 @@ namespace rtai::rpc::detail {
 template <class In, class Out>
 class unary_shape {
 public:
+    using handler = std::function<task<result<Out>>(call&, In)>;
     using responder = grpc::ServerAsyncResponseWriter<Out>;
     template <class Service>
     using request = void (Service::*)(grpc::ServerContext*, In*, responder*, grpc::CompletionQueue*,
@@ -34,9 +36,8 @@ public:
         (service.*method)(&context, &in_, &respond_, &queue, &queue, tag);
     }
 
-    template <class Handler>
-    task<grpc::Status> handle(Handler& handler, call& c) {
-        result<Out> answered = co_await handler(c, std::move(in_));
+    task<grpc::Status> handle(handler& handle_it, call& c) {
+        result<Out> answered = co_await handle_it(c, std::move(in_));
         if (!answered) co_return status_of(answered.error());
         out_.emplace(std::move(*answered));
         co_return grpc::Status::OK;
@@ -59,6 +60,7 @@ private:
 template <class In, class Out>
 class gather_shape : reader<In> {
 public:
+    using handler = std::function<task<result<Out>>(call&, reader<In>&)>;
     using responder = grpc::ServerAsyncReader<Out, In>;
     template <class Service>
     using request = void (Service::*)(grpc::ServerContext*, responder*, grpc::CompletionQueue*,
@@ -74,9 +76,8 @@ public:
         (service.*method)(&context, &respond_, &queue, &queue, tag);
     }
 
-    template <class Handler>
-    task<grpc::Status> handle(Handler& handler, call& c) {
-        result<Out> answered = co_await handler(c, static_cast<reader<In>&>(*this));
+    task<grpc::Status> handle(handler& handle_it, call& c) {
+        result<Out> answered = co_await handle_it(c, static_cast<reader<In>&>(*this));
         if (!answered) co_return status_of(answered.error());
         out_.emplace(std::move(*answered));
         co_return grpc::Status::OK;
@@ -98,6 +99,7 @@ private:
 template <class In, class Out>
 class scatter_shape : writer<Out> {
 public:
+    using handler = std::function<task<result<>>(call&, In, writer<Out>&)>;
     using responder = grpc::ServerAsyncWriter<Out>;
     template <class Service>
     using request = void (Service::*)(grpc::ServerContext*, In*, responder*, grpc::CompletionQueue*,
@@ -113,9 +115,8 @@ public:
         (service.*method)(&context, &in_, &respond_, &queue, &queue, tag);
     }
 
-    template <class Handler>
-    task<grpc::Status> handle(Handler& handler, call& c) {
-        result<> served = co_await handler(c, std::move(in_), static_cast<writer<Out>&>(*this));
+    task<grpc::Status> handle(handler& handle_it, call& c) {
+        result<> served = co_await handle_it(c, std::move(in_), static_cast<writer<Out>&>(*this));
         co_return status_of(served);
     }
 
@@ -131,6 +132,7 @@ private:
 template <class In, class Out>
 class talk_shape : stream<In, Out> {
 public:
+    using handler = std::function<task<result<>>(call&, stream<In, Out>&)>;
     using responder = grpc::ServerAsyncReaderWriter<Out, In>;
     template <class Service>
     using request = void (Service::*)(grpc::ServerContext*, responder*, grpc::CompletionQueue*,
@@ -147,9 +149,8 @@ public:
         (service.*method)(&context, &respond_, &queue, &queue, tag);
     }
 
-    template <class Handler>
-    task<grpc::Status> handle(Handler& handler, call& c) {
-        result<> served = co_await handler(c, static_cast<stream<In, Out>&>(*this));
+    task<grpc::Status> handle(handler& handle_it, call& c) {
+        result<> served = co_await handle_it(c, static_cast<stream<In, Out>&>(*this));
         co_return status_of(served);
     }
 

@@ -83,33 +83,36 @@ private:
 };
 
 /// A call that came in, or is awaited. It ends with its last operation.
-template <class Shape, class Service, class Handler>
+template <class Shape, class Service>
 class accepted final : public call {
 public:
     class place final : public endpoint {
     public:
-        place(Service& s, typename Shape::template request<Service> m, Handler h, std::string n,
-              const rules& r)
+        place(Service& s, typename Shape::template request<Service> m, typename Shape::handler h,
+              std::string n, const rules& r)
             : service(s), method(m), handler(std::move(h)), name(std::move(n)), rule(r) {}
 
         void accept(station& at) override { (new accepted(*this, at))->ask(); }
 
         Service& service;
         typename Shape::template request<Service> method;
-        Handler handler;
+        typename Shape::handler handler;
         std::string name;
         const rules& rule;
     };
 
     accepted(place& p, station& at)
-        : call(p.name, at.draining), place_(p), at_(at), shape_(*this, context_), arrived_(*this), over_(*this) {}
+        : call(p.name, at.draining),
+          place_(p),
+          at_(at),
+          shape_(*this, context_),
+          arrived_(*this),
+          over_(*this) {}
 
 private:
     struct arrival : operation {
         explicit arrival(accepted& a) noexcept
-            : operation([](operation& self, bool ok) noexcept {
-                  static_cast<arrival&>(self).of.arrive(ok);
-              }),
+            : operation([](operation& self, bool ok) noexcept { static_cast<arrival&>(self).of.arrive(ok); }),
               of(a) {}
         accepted& of;
     };
@@ -118,9 +121,9 @@ private:
     struct end : operation {
         explicit end(accepted& a) noexcept
             : operation([](operation& self, bool) noexcept {
-                  accepted& of = static_cast<end&>(self).of;
-                  if (of.context_.IsCancelled()) of.cancelled_.set();
-                  of.release();
+                  accepted& ended = static_cast<end&>(self).of;
+                  if (ended.context_.IsCancelled()) ended.cancelled_.set();
+                  ended.release();
               }),
               of(a) {}
         accepted& of;

@@ -1,17 +1,16 @@
-// The npm packages live outside the sources: in RTAI_E2E, or in build/e2e of this tree.
+// The npm packages live outside the sources: in RTAI_E2E, or in build/e2e of this tree. packages.py installs them.
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const here = dirname(fileURLToPath(import.meta.url));
-export const root = resolve(here, '../../..');
+export const root = resolve(here, '../..');
 const home = process.env.RTAI_E2E ? resolve(process.env.RTAI_E2E) : join(root, 'build/e2e');
 
 export function load(name) {
   if (!existsSync(join(home, 'node_modules', name))) {
-    console.error(`The npm package '${name}' is not in ${home}. Install it with:\n` +
-      `  mkdir -p ${home} && cp ${here}/package*.json ${home} && npm --prefix ${home} ci`);
+    console.error(`The npm package '${name}' is not in ${home}. Install it with:\n  ${here}/packages.py true`);
     process.exit(2);
   }
   return createRequire(join(home, 'package.json'))(name);
