@@ -35,6 +35,10 @@ private:
     void have_turn() {
         using rtai::what;
         const auto e = turn.begin();
+        auto& words = turn.log().record(e).speech;
+        words.begin("said at once");
+        words.end();
+        words.close();
         for (const auto w :
              {what::speech_start, what::speech_end, what::heard, what::end_of_turn, what::thinking,
               what::first_sentence, what::first_audio, what::playout_start, what::playout_end})

@@ -340,15 +340,16 @@ int main(int count, char** arguments) {
     client_options options;
     const auto wrong =
         read_options(options, std::span(arguments, static_cast<std::size_t>(count)).subspan(1));
-    if (options.help) return std::fputs(usage.data(), stdout) < 0 ? 1 : 0;
+    if (options.help) return std::fputs(usage, stdout) < 0 ? 1 : 0;
     if (!wrong.empty()) {
         std::fprintf(stderr, "error: %s\nassistant_client --help has all there is\n", wrong.c_str());
         return 2;
     }
     (void)std::signal(SIGPIPE, SIG_IGN);  // of an aplay that has gone
     try {
-        // A recording that can not be read should not need a server to be found out.
+        // A file that can not be used should not need a server to be found out.
         if (!options.wav.empty()) (void)sound_reader::open(options.wav).value();
+        if (!options.save.empty()) writable(options.save).value();
         conversation c(options);
         return rpc::run(c.run());
     } catch (const std::exception& e) {

@@ -10,7 +10,7 @@
 
 // What the client is asked to do.
 
-inline constexpr std::string_view usage =
+inline constexpr const char* usage =
     R"(assistant_client: talks to a voice assistant over gRPC
 
   assistant_client --wav FILE      says a recording, as fast as a person would
@@ -43,30 +43,32 @@ struct client_options {
     bool typed() const noexcept { return wav.empty() && texts.empty(); }
 };
 
+/// Takes one that has a value. False: there is none of this name.
+inline bool take_option(client_options& o, std::string_view name, const std::string& value) {
+    if (name == "--server") o.server = value;
+    else if (name == "--wav") o.wav = value;
+    else if (name == "--text") o.texts.push_back(value);
+    else if (name == "--save") o.save = value;
+    else if (name == "--key") o.key = rtai::secret(value);
+    else if (name == "--token") o.token = rtai::secret(value);
+    else if (name == "--tls-authority") o.tls_authority = value;
+    else return false;
+    return true;
+}
+
 /// What is wrong; empty: nothing.
 inline std::string read_options(client_options& o, std::span<char*> arguments) {
     if (const char* key = std::getenv("ASSISTANT_KEY")) o.key = rtai::secret(key);
     if (const char* token = std::getenv("ASSISTANT_TOKEN")) o.token = rtai::secret(token);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string_view name = arguments[i];
+        const std::string name = arguments[i];
+        const std::string value = i + 1 < arguments.size() ? arguments[i + 1] : "";
         if (name == "--help" || name == "-h") o.help = true;
         else if (name == "--play") o.play = true;
         else if (name == "--tls") o.tls = true;
-        else if (name == "--server" || name == "--wav" || name == "--text" || name == "--save" ||
-                 name == "--key" || name == "--token" || name == "--tls-authority") {
-            if (++i == arguments.size()) return std::string(name) + " needs a value";
-            std::string value = arguments[i];
-            if (value.empty()) return std::string(name) + " is empty";
-            if (name == "--server") o.server = std::move(value);
-            if (name == "--wav") o.wav = std::move(value);
-            if (name == "--text") o.texts.push_back(std::move(value));
-            if (name == "--save") o.save = std::move(value);
-            if (name == "--key") o.key = rtai::secret(std::move(value));
-            if (name == "--token") o.token = rtai::secret(std::move(value));
-            if (name == "--tls-authority") o.tls_authority = std::move(value);
-        } else {
-            return "there is no '" + std::string(name) + "'";
-        }
+        else if (!take_option(o, name, value)) return "there is no '" + name + "'";
+        else if (value.empty()) return name + " needs a value";
+        else ++i;
     }
     const auto colon = o.server.rfind(':');
     if (colon == std::string::npos || colon + 1 == o.server.size())

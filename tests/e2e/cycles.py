@@ -94,7 +94,7 @@ async def victim(address, source):
 
 def main():
     pid, ws, http = sys.argv[1:4]
-    count = int(sys.argv[4]) if len(sys.argv) > 4 else 2000
+    count = int(sys.argv[4]) if len(sys.argv) > 4 else 10_000
     if not Path(f"/proc/{pid}/fd").exists():
         skip("there is no /proc")
     asyncio.run(many(ws, 0, 200))

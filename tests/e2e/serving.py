@@ -69,6 +69,10 @@ class Server:
         """Its exit code after SIGTERM; None: it had to be killed."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self):
+        """Its exit code, once it was asked to end; None: it had to be killed."""
         try:
             return self.process.wait(15)
         except subprocess.TimeoutExpired:

@@ -270,7 +270,8 @@ TEST_CASE("a gateway takes as many sessions as it may, and tells the next", "[ga
                 CHECK(taken);
                 auto hello = co_await on.receive();
                 CHECK(hello.has_value());
-                auto second = co_await talk(again, {}, "ready", 0);
+                std::vector<std::string> nothing;
+                auto second = co_await talk(again, std::move(nothing), "ready", 0);
                 CHECK(second.failure.find("503") != std::string::npos);
                 auto r = co_await http::fetch(http::request(is_ready));
                 CHECK(r->status == 503);
@@ -435,7 +436,8 @@ TEST_CASE("asked to stop with a hundred calls under way, a gateway lets them fin
                     co_await first->run([&](ws::stream& s) -> task<> {
                         return [](ws::stream& st, std::atomic<int>& o, std::size_t& n,
                                   std::uint16_t& c) -> task<> {
-                            for (const auto& text : {start, said("a word")}) {
+                            const std::vector<std::string> words{start, said("a word")};
+                            for (const auto& text : words) {
                                 ws::message m = ws::message::text(text);
                                 const bool taken = co_await st.send(std::move(m));
                                 if (!taken) co_return;

@@ -317,7 +317,10 @@ private:
 
     task<> status(http::exchange& x) {
         const bool may = co_await may_look(x);
-        if (!may) co_return;
+        if (may) co_await show(x, json_response(all_sessions()));
+    }
+
+    json::object all_sessions() const {
         json::array all;
         const auto at = now();
         for (const auto& s : sessions_.all())
@@ -332,30 +335,26 @@ private:
                                        {"bytes_out", s->bytes_out.load()}});
         json::object totals{
             {"sessions", sessions_.begun()}, {"turns", sessions_.turns()}, {"refused", sessions_.refused()}};
-        co_await show(x, json_response(json::object{{"service", name_},
-                                                    {"version", version},
-                                                    {"uptime", uptime()},
-                                                    {"draining", draining_.load()},
-                                                    {"sessions", std::move(all)},
-                                                    {"totals", std::move(totals)}}));
+        return {{"service", name_},           {"version", version},
+                {"uptime", uptime()},         {"draining", draining_.load()},
+                {"sessions", std::move(all)}, {"totals", std::move(totals)}};
     }
 
     task<> one_session(http::exchange& x) {
         const bool may = co_await may_look(x);
         if (!may) co_return;
-        const auto id = x.head().query_value("id").value_or("");
-        const auto s = sessions_.find(id);
+        const auto s = sessions_.find(x.head().query_value("id").value_or(""));
         if (!s) {
-            co_await show(x,
-                          json_response(json::object{{"error", "there is no such session (any more)"}}, 404));
+            co_await show(x, no_session("there is no such session (any more)"));
             co_return;
         }
         auto about = co_await with_timeout(std::chrono::seconds(1), ask(s));
         if (about.ok() && about->has_value()) co_await show(x, json_response(**about));
-        else
-            co_await show(
-                x, json_response(json::object{{"error", "the session does not answer: it may have ended"}},
-                                 404));
+        else co_await show(x, no_session("the session does not answer: it may have ended"));
+    }
+
+    static http::response no_session(std::string_view why) {
+        return json_response(json::object{{"error", why}}, 404);
     }
 
     /// What a session on another shard says of itself.
