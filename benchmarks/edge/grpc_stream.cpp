@@ -30,7 +30,7 @@ void grpc_stream(sheet& s) {
     const std::array<server_kind, 3> kinds{{{"rtai", "rtai", role::ours},
                                             {"fused", "rtai, with sockets on the same thread", role::ours},
                                             {"bare", "gRPC's asynchronous C++ interface", role::peer}}};
-    const std::size_t trips = s.asked().quick ? 1500 : 3000, messages = s.asked().quick ? 6000 : 20'000;
+    const std::size_t trips = s.asked().quick ? 1500 : 3000, messages = s.asked().quick ? 6000 : 15'000;
     std::vector<gathered> p50, p99, rate, cpu_one, cpu_many;
     for (const auto& k : kinds) {
         const auto add = [&](std::vector<gathered>& to, const std::string& key) {

@@ -32,7 +32,7 @@ constexpr std::array<way, 4> ways{{
 
 void ask(sheet& s, std::size_t sessions) {
     const int rounds = std::min(s.asked().rounds, 3);
-    const auto how_long = s.asked().quick ? 1000ms : 1600ms;
+    const auto how_long = s.asked().quick ? 1000ms : 1400ms;
     std::vector<gathered> p50, p99, cpu, back;
     const std::string of = "." + std::to_string(sessions) + "_sessions.";
     for (const auto& w : ways) {

@@ -97,7 +97,7 @@ void telling(sheet& s) {
          true},
         {"usual", "as it is: metrics, and a line for each session", role::ours, "gateway usual", false},
         {"untold", "nothing logged, counted or traced", role::bound, "gateway untold", false}};
-    const auto how_long = s.asked().quick ? 1200ms : 2200ms;
+    const auto how_long = s.asked().quick ? 1200ms : 1800ms;
     std::vector<gathered> cpu, p50, p99;
     for (const auto& w : ways) {
         cpu.push_back({"telling_cpu_us_per_frame." + w.name, w.label, w.role, {}});

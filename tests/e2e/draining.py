@@ -5,13 +5,12 @@ Usage: draining.py BINARY DIRECTORY
 """
 
 import asyncio
-import json
 import signal
 import sys
 import time
 
 from serving import Server, get, sessions
-from tools import check, need_modules, wait_until
+from tools import check, need_modules
 
 need_modules(grpc="python3-grpcio", google="python3-protobuf", websockets="python3-websockets")
 import grpc  # noqa: E402

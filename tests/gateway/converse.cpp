@@ -234,3 +234,60 @@ TEST_CASE("a gateway holds as many sessions as it may, and no more", "[gateway]"
         co_return;
     }());
 }
+
+namespace {
+
+/// Counts what it is told.
+struct counting final : watcher {
+    int begun = 0;
+    int over = 0;
+    void began(const session&) override { ++begun; }
+    void ended(const session&, ending, std::string_view) override { ++over; }
+};
+
+/// Words in, words out, and no sound.
+struct mute_parrot {
+    struct options {
+        RTAI_DESCRIBE(options)
+    };
+    explicit mute_parrot(const options&) {}
+    input<text> typed;
+    output<text> said;
+    RTAI_DESCRIBE(mute_parrot, typed, said)
+    task<> run() {
+        while (auto t = co_await typed.receive())
+            if (!co_await said.send(std::move(*t))) co_return;
+    }
+};
+
+}  // namespace
+
+CO_TEST("a pipeline without sound converses in words, and its end is the session's", "[gateway]") {
+    stage s;
+    const auto with_words = [](service::conversation& ends, mute_parrot& p) {
+        wire(ends.text_in, p.typed);
+        wire(p.said, ends.text_out["said"]);
+    };
+    auto [why, words] = co_await join(converse<mute_parrot>(s.client, *s.place, s.nobody, s.stopping,
+                                                            s.limits, mute_parrot::options(), with_words),
+                                      [](stage& on) -> task<std::string> {
+                                          co_await say(on, "good day");
+                                          auto said = co_await next<caption>(on);
+                                          on.client.finish();
+                                          co_return said ? said->words.words : std::string();
+                                      }(s));
+    REQUIRE(why == ending::done);
+    REQUIRE(words == "good day");
+}
+
+CO_TEST("whoever looks on is told of the end of a session that was cut off, too", "[gateway]") {
+    counting seen;
+    {
+        stage s;
+        auto cut = co_await with_timeout(1s, converse<parrot>(s.client, *s.place, seen, s.stopping, s.limits,
+                                                              parrot::options(), rtai::test::wire_parrot()));
+        REQUIRE(!cut.ok());
+    }
+    REQUIRE(seen.begun == 1);
+    REQUIRE(seen.over == 1);
+}

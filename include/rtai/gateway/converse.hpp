@@ -64,7 +64,10 @@ public:
         : client_(c), session_(s), watcher_(w), stopping_(stopping), limits_(l) {}
     conversation(const conversation&) = delete;
     conversation& operator=(const conversation&) = delete;
-    ~conversation() { close(); }
+    ~conversation() {
+        close();
+        if (begun_ && !ended_) watcher_.ended(session_, ending::gone, {});
+    }
 
     service::conversation ends;
 
@@ -73,6 +76,7 @@ public:
     task<ending> run(pipeline_view view, task<> pipeline) {
         open(std::move(view));
         watcher_.began(session_);
+        begun_ = true;
         std::string failure;
         try {
             auto first = co_await race(talk(std::move(pipeline)), client_.gone().wait(), hung_up_.wait(),
@@ -89,6 +93,7 @@ public:
         }
         look_once(false);
         close();
+        ended_ = true;
         watcher_.ended(session_, why_, failure);
         co_await client_.close(why_);
         co_return why_;
@@ -120,7 +125,7 @@ private:
         std::vector<task<>> work;
         work.push_back(hear());
         work.push_back(play_to_end(std::move(pipeline)));
-        work.push_back(say_sound());
+        if (ends.audio_out) work.push_back(say_sound());
         for (const auto& [name, in] : ends.text_out.all()) work.push_back(say_words(name, in));
         if (ends.moment_out) work.push_back(say_moments());
         if (ends.image_out) work.push_back(say_all(ends.image_out));
@@ -466,6 +471,8 @@ private:
     event came_;
     event hung_up_;
     std::vector<edge_seen> edges_;
+    bool begun_ = false;
+    bool ended_ = false;
     bool over_ = false;
     bool fading_ = false;
 };
@@ -478,7 +485,7 @@ task<ending> converse(connection& client, session& s, watcher& w, event& stoppin
     conversation c(client, s, w, stopping, limits);
     wire(c.ends, pipeline);
     auto view = view_of(pipeline);
-    const auto why = co_await c.run(std::move(view), pipeline.run());
+    const auto why = co_await c.run(std::move(view), play(pipeline));
     co_return why;
 }
 
