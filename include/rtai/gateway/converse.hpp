@@ -65,8 +65,10 @@ public:
     conversation(const conversation&) = delete;
     conversation& operator=(const conversation&) = delete;
     ~conversation() {
+        const bool cut_off = begun_ && !ended_;
+        if (cut_off) look_once(false);
         close();
-        if (begun_ && !ended_) watcher_.ended(session_, ending::gone, {});
+        if (cut_off) watcher_.ended(session_, ending::gone, {});
     }
 
     service::conversation ends;

@@ -75,7 +75,7 @@ public:
             }
             auto said = understand(*m);
             if (said) co_return std::move(*said);
-            trouble t("bad_message", said.error().message());
+            trouble t("bad_message", said.error().text);
             const bool told = co_await send(std::move(t));
             if (!told) break;
         }

@@ -91,7 +91,7 @@ private:
         auto asked = v.as_object();
         asked.erase("type");
         auto read = from_json<start_request>(json::value(std::move(asked)), unknown_members::allowed);
-        if (!read) return wrong("\"start\" can not be read: " + read.error().message());
+        if (!read) return wrong("\"start\" can not be read: " + read.error().text);
         for (const auto& f : {read->audio, read->play})
             if (const auto mistake = f.mistake(); !mistake.empty()) return wrong("\"start\": " + mistake);
         client_word w;

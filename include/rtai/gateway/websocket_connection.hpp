@@ -119,7 +119,7 @@ private:
         auto word = m.is_text() ? reader_.text(m.text()) : reader_.binary(m.bytes());
         if (!word) {
             ++mistakes_;
-            trouble t("bad_message", word.error().message());
+            trouble t("bad_message", word.error().text);
             const bool told = co_await send(std::move(t));
             (void)told;
             co_return std::nullopt;
