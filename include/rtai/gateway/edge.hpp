@@ -148,6 +148,12 @@ private:
     std::unique_ptr<http::listener> listener_;
 };
 
+struct grpc_stop {
+    grpc_edge* server;
+    duration patience;
+    void operator()() const { server->stop(patience); }
+};
+
 }  // namespace detail
 
 /// Serves what the options name until the program is asked to end.
@@ -189,9 +195,9 @@ RTAI_EDGE_INLINE task<> serve(service::host& h, std::string name, service::gatew
     all->drain();
     co_await telling.finish();
     if (!grpc) co_return;
-    const duration patience = h.patience();
-    auto& server = *grpc;
-    auto stopped = co_await offload(background(), [&server, patience] { server.stop(patience); });
+    // A worker waits for the streams to end. No lambda: g++ warns of one in an inline coroutine's frame.
+    const detail::grpc_stop stop{grpc.get(), h.patience()};
+    auto stopped = co_await offload(background(), stop);
     (void)stopped;
 }
 
