@@ -134,12 +134,11 @@ inline upgrade_answer answer_upgrade(std::string_view method, const http::header
     yes.headers.add("Connection", "Upgrade");
     yes.headers.add("Sec-WebSocket-Accept", accept_key(*key));
     http::any_in_list(request, "Sec-WebSocket-Protocol", [&](std::string_view asked) {
-        const auto ours = std::ranges::find(o.protocols, asked);
-        if (ours == o.protocols.end()) return false;
-        yes.protocol = *ours;
-        yes.headers.add("Sec-WebSocket-Protocol", yes.protocol);
-        return true;
+        const bool spoken = std::ranges::find(o.protocols, asked) != o.protocols.end();
+        if (spoken) yes.protocol = asked;
+        return spoken;
     });
+    if (!yes.protocol.empty()) yes.headers.add("Sec-WebSocket-Protocol", yes.protocol);
     return yes;
 }
 
