@@ -28,6 +28,7 @@ TEST_CASE("bytes are read from base 64, and from nothing else", "[base64]") {
     REQUIRE(of("Zm8=") == "fo");
     REQUIRE(of("Zm9vYmFy") == "foobar");
     REQUIRE(of("//79") == "\xFF\xFE\xFD");
-    for (const auto* wrong : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-v", " Zm9v", "Zm9=Zm9v"})
+    for (const auto* wrong :
+         {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-v", " Zm9v", "Zm9=Zm9v"})
         REQUIRE(of(wrong) == "refused");
 }

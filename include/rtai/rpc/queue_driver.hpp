@@ -22,8 +22,8 @@ namespace rtai::rpc {
 
 /// A shard's loop on a completion queue of gRPC: what has completed goes on here, with no other thread in
 /// between. Its Asio context costs nothing until somebody asks for it. From then on the loop looks after
-/// it about every 1.4 ms (gRPC rounds `look_every` up), because gRPC's descriptors and Asio's can not be waited
-/// for together.
+/// it about every 1.4 ms (gRPC rounds `look_every` up), because gRPC's descriptors and Asio's can not be
+/// waited for together.
 class queue_driver final : public asio_context_driver {
 public:
     static constexpr std::chrono::microseconds look_every{250};

@@ -2,8 +2,8 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <rtai/core/waiter.hpp>
 #include <rtai/core/shard.hpp>
+#include <rtai/core/waiter.hpp>
 #include <stdexcept>
 #include <utility>
 
