@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 /// Quiet connections, held for as long as the server's memory is looked at.
 class crowd {
 public:
-    crowd(const server_process& s, std::string path, bool starts, std::size_t count)
+    crowd(const server_process& s, const std::string& path, bool starts, std::size_t count)
         : server_(s), url_(s.url("ws", path)), starts_(starts), count_(count) {}
 
     task<> run() {

@@ -87,7 +87,7 @@ public:
     task<result<>> answer(unsigned status, std::string text) {
         return answer(make_response(status, std::move(text)));
     }
-    task<result<>> refuse(unsigned status, std::string why) { return answer(make_refusal(status, why)); }
+    task<result<>> refuse(unsigned status, std::string_view why) { return answer(make_refusal(status, why)); }
     /// After `read` or `body` has failed: says why, as far as anybody is still there.
     task<result<>> refuse_body() {
         if (!of_.why()) co_return error(std::errc::not_connected, "the client " + peer() + " is gone");

@@ -320,8 +320,9 @@ private:
         const std::string_view l = line_;
         const auto figures = l.substr(0, l.find(';'));
         std::uint64_t bytes = 0;
-        const auto* const last = figures.data() + figures.size();
-        const auto [end, wrong] = std::from_chars(figures.data(), last, bytes, 16);
+        const auto* const first = figures.data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
+        const auto* const last = first + figures.size();
+        const auto [end, wrong] = std::from_chars(first, last, bytes, 16);
         if (figures.empty() || hex_value(figures.front()) < 0 || end != last)
             return refuse(400, "the size of a chunk is no hexadecimal number");
         if (wrong != std::errc() || bytes > limits_.body.bytes - body_bytes_) return too_large();

@@ -111,10 +111,10 @@ private:
 class connection {
 public:
     connection() = default;
-    connection(int descriptor, asio::ip::tcp::endpoint peer) noexcept
+    connection(int descriptor, const asio::ip::tcp::endpoint& peer) noexcept
         : descriptor_(descriptor), peer_(peer) {}
     connection(connection&& other) noexcept
-        : descriptor_(std::exchange(other.descriptor_, -1)), peer_(other.peer_) {}
+        : descriptor_(std::exchange(other.descriptor_, -1)), peer_(std::move(other.peer_)) {}
     connection& operator=(connection&& other) noexcept {
         std::swap(descriptor_, other.descriptor_);
         std::swap(peer_, other.peer_);

@@ -188,7 +188,7 @@ struct tls_client_options {
 /// The client's side of TLS. One may be used by all shards.
 class tls_client {
 public:
-    static result<std::shared_ptr<tls_client>> make(tls_client_options o = {}) {
+    static result<std::shared_ptr<tls_client>> make(const tls_client_options& o = {}) {
         auto made = detail::new_context(TLS_client_method());
         auto* c = made.get();
         if (o.authority.empty()) {

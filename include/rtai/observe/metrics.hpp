@@ -216,7 +216,7 @@ public:
 
 private:
     template <class Metric>
-    family<Metric>& add(std::string name, std::string about, labels l, typename family<Metric>::maker make) {
+    family<Metric>& add(const std::string& name, std::string about, labels l, typename family<Metric>::maker make) {
         if (!detail::is_metric_name(name, false))
             throw std::invalid_argument("'" + name +
                                         "' can not be the name of a metric: letters, figures and _");
