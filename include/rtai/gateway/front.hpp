@@ -125,7 +125,7 @@ public:
 
     /// All that is served, besides what is in `all` already. `stopping` is the event of the shard that the
     /// exchange is on.
-    http::handler routes(std::function<event&()> stopping, http::router all = {}) {
+    http::handler routes(const std::function<event&()>& stopping, http::router all = {}) {
         if (options_.listen.websocket)
             all.on("GET", options_.listen.websocket->path,
                    [this, stopping](http::exchange& x) { return websocket(x, stopping()); });

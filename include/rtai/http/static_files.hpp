@@ -147,7 +147,7 @@ private:
 /// "{path...}".
 class directory_files {
 public:
-    explicit directory_files(std::filesystem::path root, std::string parameter = "path",
+    explicit directory_files(const std::filesystem::path& root, std::string parameter = "path",
                              worker_pool* pool = nullptr)
         : root_(std::filesystem::canonical(root)), parameter_(std::move(parameter)), pool_(pool) {
         if (!std::filesystem::is_directory(root_))

@@ -216,7 +216,7 @@ public:
 
 private:
     template <class Metric>
-    family<Metric>& add(const std::string& name, std::string about, labels l, typename family<Metric>::maker make) {
+    family<Metric>& add(std::string name, std::string about, labels l, typename family<Metric>::maker make) {
         if (!detail::is_metric_name(name, false))
             throw std::invalid_argument("'" + name +
                                         "' can not be the name of a metric: letters, figures and _");
@@ -226,8 +226,8 @@ private:
         const std::lock_guard lock(mutex_);
         auto& place = families_[name];
         if (place != nullptr) throw std::invalid_argument("the metric " + name + " is there already");
-        auto made = std::make_unique<family<Metric>>(name, std::move(about), std::move(l), std::move(make),
-                                                     most_series_);
+        auto made = std::make_unique<family<Metric>>(std::move(name), std::move(about), std::move(l),
+                                                     std::move(make), most_series_);
         auto& given = *made;
         place = std::move(made);
         return given;
