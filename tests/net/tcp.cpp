@@ -180,6 +180,11 @@ TEST_CASE("connecting is given up at its deadline, and when it is cancelled", "[
     }());
 }
 
+// The undefined behaviour sanitizer itself needs a descriptor to look at an object's type.
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if !__has_feature(address_sanitizer)
 TEST_CASE("an acceptor without descriptors waits until there are some", "[net]") {
     run([]() -> task<> {
         auto door = listening();
@@ -205,6 +210,7 @@ TEST_CASE("an acceptor without descriptors waits until there are some", "[net]")
         REQUIRE(now_there_is.ok());
     }());
 }
+#endif
 
 TEST_CASE("an acceptor that is closed says that nothing comes any more", "[net]") {
     run([]() -> task<> {
