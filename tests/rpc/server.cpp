@@ -563,7 +563,9 @@ TEST_CASE("a server that ends lets live calls finish", "[rpc]") {
         REQUIRE(c->Read(&w));
         REQUIRE(w.text() == "good bye");
         REQUIRE_FALSE(c->Read(&w));
-        REQUIRE(c->Finish().ok());
+        const grpc::Status over = c->Finish();
+        CAPTURE(over.error_message());
+        CHECK(over.ok());
     }
     stopping.join();
     REQUIRE(say_to(*stub, word("too late")).error_code() == grpc::UNAVAILABLE);
@@ -595,6 +597,39 @@ TEST_CASE("calls that do not end when the server does are cancelled", "[rpc]") {
         REQUIRE_FALSE(c->Read(&w));
         REQUIRE_FALSE(c->Finish().ok());
     }
+}
+
+TEST_CASE("a server that ends turns new calls away while it waits for the others", "[rpc]") {
+    const auto talk = [](rpc::call&, rpc::stream<Word, Word>& s) -> task<result<>> {
+        while (auto w = co_await s.read()) {
+            const bool written = co_await s.write(*w);
+            if (!written) break;
+        }
+        co_return result<>();
+    };
+    server_with_talk up(talk);
+    auto stub = up.stub();
+    grpc::ClientContext context;
+    auto live = stub->Talk(&context);
+    Word w;
+    REQUIRE(live->Write(word("hello")));
+    REQUIRE(live->Read(&w));
+    std::thread stopping([&] { up.server.stop(1h); });
+    until([&] { return say_to(*stub, word("too late")).error_code() == grpc::UNAVAILABLE; });
+    REQUIRE(live->Write(word("still there?")));
+    REQUIRE(live->Read(&w));
+    REQUIRE(w.text() == "still there?");
+    SECTION("and ends with the last of them") {
+        live->WritesDone();
+        REQUIRE_FALSE(live->Read(&w));
+        REQUIRE(live->Finish().ok());
+    }
+    SECTION("or when somebody is in a hurry") {
+        up.server.hurry();
+        REQUIRE_FALSE(live->Read(&w));
+        REQUIRE_FALSE(live->Finish().ok());
+    }
+    stopping.join();
 }
 
 TEST_CASE("10,000 short calls leave nothing behind", "[rpc]") {

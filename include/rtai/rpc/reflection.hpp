@@ -9,6 +9,8 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
+#include <rtai/core/race.hpp>
+#include <rtai/core/result.hpp>
 #include <rtai/core/task.hpp>
 #include <rtai/rpc/call.hpp>
 #include <rtai/rpc/detail/wire.hpp>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 // What grpcurl and the like ask a server for: its services, and the protos they are made of.
@@ -51,12 +54,16 @@ class reflection {
 public:
     explicit reflection(std::vector<std::string> services) : services_(std::move(services)) {}
 
-    task<result<>> operator()(call&, stream<grpc::ByteBuffer, grpc::ByteBuffer>& s) {
-        while (auto question = co_await s.read()) {
+    task<result<>> operator()(call& c, stream<grpc::ByteBuffer, grpc::ByteBuffer>& s) {
+        for (;;) {
+            auto either = co_await race(s.read(), c.draining().wait());
+            if (either.index() == 1) co_return failure(grpc::UNAVAILABLE, "the server is about to stop");
+            const auto& question = std::get<0>(either);
+            if (!question) co_return result<>();
             const auto answered = buffer_of(answer(text_of(*question)));
-            if (!co_await s.write(answered)) break;
+            const bool written = co_await s.write(answered);
+            if (!written) co_return result<>();
         }
-        co_return result<>();
     }
 
     /// A `ServerReflectionRequest` in, a `ServerReflectionResponse` out.

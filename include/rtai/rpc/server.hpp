@@ -15,6 +15,7 @@
 #include <rtai/rpc/call.hpp>
 #include <rtai/rpc/detail/shapes.hpp>
 #include <rtai/rpc/detail/station.hpp>
+#include <rtai/rpc/detail/tally.hpp>
 #include <rtai/rpc/health.hpp>
 #include <rtai/rpc/options.hpp>
 #include <rtai/rpc/queue_driver.hpp>
@@ -40,11 +41,12 @@ struct server_options {
     rpc::keepalive keepalive;
     unsigned max_streams = 1000;
     std::chrono::milliseconds finish_limit{5000};
+    std::chrono::milliseconds linger{200};
     bool health = true;
     bool reflection = true;
 
     RTAI_DESCRIBE(server_options, address, port, shards, tls, max_message, gzip, keepalive, max_streams,
-                  finish_limit, health, reflection)
+                  finish_limit, linger, health, reflection)
     static void notes(rtai::notes<server_options>& about) {
         using o = server_options;
         about(&o::address, "where it listens: 0.0.0.0 is everywhere, 127.0.0.1 this machine only");
@@ -57,6 +59,7 @@ struct server_options {
         about(&o::max_streams, "calls at a time on one connection", at_least(1));
         about(&o::finish_limit, "how long a caller that does not read may hold up the end of its call",
               at_least(1));
+        about(&o::linger, "when the server ends, how long a connection stays after its last call");
         about(&o::health, "answer grpc.health.v1, without a check at the door");
         about(&o::reflection, "tell callers which services and messages there are");
     }
@@ -110,7 +113,8 @@ public:
         rules_.finish_limit = options_.finish_limit;
         rules_.gzip = options_.gzip;
         plain_rules_.finish_limit = options_.finish_limit;
-        for (auto* q : queues_) stations_.push_back(std::make_unique<detail::station>(*q));
+        plain_rules_.to_the_end = true;
+        for (auto* q : queues_) stations_.push_back(std::make_unique<detail::station>(*q, living_));
     }
     server(const server&) = delete;
     server& operator=(const server&) = delete;
@@ -222,26 +226,27 @@ public:
     std::uint16_t port() const noexcept { return port_; }
 
     /// Calls that live now.
-    std::size_t calls() const noexcept {
-        std::size_t sum = 0;
-        for (const auto& s : stations_) sum += s->live.load(std::memory_order_relaxed);
-        return sum;
-    }
+    std::size_t calls() const noexcept { return living_.live(); }
 
     /// The shards that serve: other sessions can live there as well.
     runtime& shards() noexcept { return *shards_; }
 
-    /// Takes no more calls, tells those that live (`call::draining`), waits for them, and after `patience`
-    /// cancels those that are left. Waits until all is done: not from a coroutine of its shards.
+    /// Answers new calls with UNAVAILABLE, tells those that live (`call::draining`), waits for them, and
+    /// after `patience` cancels those that are left. Waits until all is done: not from a coroutine of its
+    /// shards.
     void stop(duration patience) {
         if (!shards_) return;
+        const auto until = detail::tally::clock::now() + patience;
         health_.end();
         for (std::size_t i = 0; i < stations_.size(); ++i)
             shards_->at(i).post([&s = *stations_[i]] { s.draining.set(); });
-        // Returns when the last call is over; those that are left at the deadline are cancelled by it.
-        if (grpc_)
-            grpc_->Shutdown(std::chrono::system_clock::now() +
-                            std::chrono::duration_cast<std::chrono::system_clock::duration>(patience));
+        if (grpc_) {
+            // gRPC closes a connection with its last call. What the client has sent by then and nobody has
+            // read makes the kernel throw away what is not out yet, the end of that call: so it waits a bit.
+            const bool over = living_.wait_for_none(until, options_.linger);
+            const auto limit = over ? options_.linger : std::chrono::milliseconds(0);
+            grpc_->Shutdown(std::chrono::system_clock::now() + limit);
+        }
         for (std::size_t i = 0; i < stations_.size(); ++i)
             shards_->at(i).post([&s = *stations_[i]] { s.closed.set(); });
         shards_->stop(options_.finish_limit);
@@ -249,6 +254,9 @@ public:
         shards_.reset();
         grpc_.reset();
     }
+
+    /// Ends the patience of `stop`. From any thread.
+    void hurry() noexcept { living_.hurry(); }
 
 private:
     std::unique_ptr<runtime> make_shards() {
@@ -351,6 +359,7 @@ private:
     detail::rules rules_;
     detail::rules plain_rules_;
     detail::health_book health_;
+    detail::tally living_;
     std::vector<std::shared_ptr<void>> services_;
     std::vector<std::string> names_;
     std::set<std::string> handled_;

@@ -3,8 +3,6 @@
 #include <grpcpp/completion_queue.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <rtai/core/timeout.hpp>
 #include <rtai/rpc/call.hpp>
 #include <rtai/rpc/detail/operation.hpp>
+#include <rtai/rpc/detail/tally.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +27,8 @@ struct rules {
     std::function<void(const call&, std::exception_ptr)> on_failure;
     duration finish_limit{};
     bool gzip = false;
+    /// Answered even while the server ends.
+    bool to_the_end = false;
 };
 
 class station;
@@ -47,7 +48,7 @@ public:
 /// A server's share of one shard.
 class station {
 public:
-    explicit station(grpc::ServerCompletionQueue& q) noexcept : queue(q) {}
+    station(grpc::ServerCompletionQueue& q, tally& t) noexcept : queue(q), living(t) {}
 
     /// Accepts calls until the server has none left and takes no more.
     task<> serve() {
@@ -55,12 +56,12 @@ public:
     }
 
     grpc::ServerCompletionQueue& queue;
+    tally& living;
     std::vector<std::unique_ptr<endpoint>> endpoints;
     scope* calls = nullptr;
     event draining;
     event closed;
     event health_changed;
-    std::atomic<std::size_t> live{0};
 
 private:
     task<> tend(scope& s) {
@@ -139,7 +140,7 @@ private:
             if (!of_) return;
             if (!of_->finished_) of_->context_.TryCancel();
             if (of_->admitted_ && of_->place_.rule.ended) of_->place_.rule.ended(*of_);
-            of_->at_.live.fetch_sub(1, std::memory_order_relaxed);
+            of_->at_.living.leave();
         }
         accepted& operator*() const noexcept { return *of_; }
 
@@ -157,7 +158,7 @@ private:
         if (ok) {
             if (at_.calls != nullptr) place_.accept(at_);
             retain();  // for `over_`, which comes only now
-            at_.live.fetch_add(1, std::memory_order_relaxed);
+            at_.living.enter();
             duty mine{hold<accepted>(this)};
             if (at_.calls != nullptr) at_.calls->spawn(run(std::move(mine)));
         }
@@ -172,6 +173,8 @@ private:
 
     task<grpc::Status> answer() {
         try {
+            if (draining().is_set() && !place_.rule.to_the_end)
+                co_return grpc::Status(grpc::UNAVAILABLE, "the server is about to stop: ask another");
             if (place_.rule.gzip) context_.set_compression_algorithm(GRPC_COMPRESS_GZIP);
             if (place_.rule.admit) {
                 auto admitted = place_.rule.admit(*this);
