@@ -1,5 +1,6 @@
 # rtai_proto_library(<target> ROOT <directory> PROTOS <file below it>...): a static library of what protoc makes of these
-# files, messages and gRPC services. A file a/b.proto is included as <a/b.pb.h> and <a/b.grpc.pb.h>.
+# files, messages and gRPC services. A file a/b.proto is included as <a/b.pb.h> and <a/b.grpc.pb.h>. The target
+# <target>_code only makes them, for who reads code without compiling it.
 
 include_guard()
 
@@ -30,7 +31,9 @@ function(rtai_proto_library target)
             DEPENDS "${arg_ROOT}/${proto}" VERBATIM)
         list(APPEND sources ${made})
     endforeach()
+    add_custom_target(${target}_code DEPENDS ${sources})
     add_library(${target} STATIC ${sources})
+    add_dependencies(${target} ${target}_code)
     target_compile_features(${target} PUBLIC cxx_std_20)
     # Not ours to warn about, where it is made and where it is included.
     target_compile_options(${target} PRIVATE -w)

@@ -122,8 +122,27 @@ class Source:
             self.stamp.write_text(json.dumps({"key": self.key(), "includes": self.includes}))
 
 
+def floors(build, headers):
+    """One source for the headers of each floor: a parse of what all of them include is most of the time."""
+    by_floor = {}
+    for s in headers:
+        name = s.file.partition(HEADERS)[2].removesuffix(".cpp")
+        by_floor.setdefault(Path(name).parts[1].removesuffix(".hpp"), []).append((name, s))
+    made = []
+    for floor, of_floor in sorted(by_floor.items()):
+        file = Path(build, "floors", floor + ".cpp").resolve()
+        text = "".join(f"#include <{name}>\n" for name, _ in of_floor)
+        file.parent.mkdir(exist_ok=True)
+        if read(file) != text.encode():
+            file.write_text(text)
+        like = of_floor[0][1]
+        command = like.entry["command"].replace(like.file, str(file))
+        made.append(Source(build, {**like.entry, "file": str(file), "command": command}))
+    return made
+
+
 def sources(pool, build, only):
-    """Those to look at: of the files that hold one header each, only where nothing else includes the header."""
+    """Those to look at: headers by themselves only where nothing else includes them."""
     entries = {e["file"]: e for e in json.loads(Path(build, "compile_commands.json").read_text())
                if e["file"].endswith(".cpp")}
     all_sources = [Source(build, entry) for file, entry in sorted(entries.items()) if only in file]
@@ -134,19 +153,23 @@ def sources(pool, build, only):
     all_sources = [s for s in all_sources if s.whole]
     reached = {file for s in all_sources if TESTS not in s.file for file in s.includes}
 
-    def wanted(s):
-        if HEADERS in s.file:
-            return str(ROOT / "include" / s.file.partition(HEADERS)[2].removesuffix(".cpp")) not in reached
-        return TESTS not in s.file or GENERATED in s.file
+    def alone(s):
+        header = str(ROOT / "include" / s.file.partition(HEADERS)[2].removesuffix(".cpp"))
+        return HEADERS in s.file and header not in reached
 
-    return [s for s in all_sources if wanted(s)]
+    of_floors = floors(build, [s for s in all_sources if alone(s)])
+    list(pool.map(Source.find_includes, [s for s in of_floors if not s.clean]))
+    all_sources = [s for s in all_sources if TESTS not in s.file or GENERATED in s.file] + of_floors
+    database = Path(build, "floors", "compile_commands.json")
+    database.write_text(json.dumps([s.entry for s in all_sources]))
+    return all_sources, str(database.parent)
 
 
 def main():
     build = sys.argv[1]
     only = sys.argv[2] if len(sys.argv) > 2 else ""
     pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
-    found_sources = sources(pool, build, only)
+    found_sources, database = sources(pool, build, only)
     stale = [s for s in found_sources if not s.clean]
     print(f"{len(found_sources)} files, {len(found_sources) - len(stale)} unchanged since they were clean", flush=True)
 
@@ -156,9 +179,7 @@ def main():
 
     def look(source):
         nonlocal counter
-        found = gcc12(build, source.file)
-        if TESTS not in source.file or HEADERS in source.file or GENERATED in source.file:
-            found += tidy(build, source.file)
+        found = gcc12(database, source.file) + tidy(database, source.file)
         with lock:
             counter += 1
             print(f"[{counter}/{len(stale)}] {os.path.relpath(source.file, ROOT)}", flush=True)

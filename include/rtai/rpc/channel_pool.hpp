@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/describe/enum.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <rtai/core/result.hpp>
 #include <rtai/data/describe.hpp>
@@ -19,8 +21,13 @@
 
 namespace rtai::rpc {
 
+/// Which of several servers a call goes to.
+enum class balance : std::uint8_t { first, turns };
+BOOST_DESCRIBE_ENUM(balance, first, turns)
+
 struct channel_options {
     std::string address;
+    rpc::balance balance = balance::first;
     unsigned connections = 1;
     client_tls tls;
     byte_size max_message{4 << 20};
@@ -29,11 +36,13 @@ struct channel_options {
     std::chrono::milliseconds reconnect_after{100};
     std::chrono::milliseconds reconnect_at_most{5000};
 
-    RTAI_DESCRIBE(channel_options, address, connections, tls, max_message, gzip, keepalive, reconnect_after,
-                  reconnect_at_most)
+    RTAI_DESCRIBE(channel_options, address, balance, connections, tls, max_message, gzip, keepalive,
+                  reconnect_after, reconnect_at_most)
     static void notes(rtai::notes<channel_options>& about) {
         using o = channel_options;
-        about(&o::address, "the server, as HOST:PORT", required);
+        about(&o::address, "the server, as HOST:PORT, or several: ipv4:10.0.0.1:50051,10.0.0.2:50051",
+              required);
+        about(&o::balance, "of several, the first that answers; or all in turns that say they are well");
         about(&o::connections, "calls are spread over so many", range(1, 1000));
         about(&o::tls, "how to speak TLS");
         about(&o::max_message, "the largest message, both ways");
@@ -44,8 +53,9 @@ struct channel_options {
     }
 };
 
-/// Connections to one server, which calls take in turns. One connection is one thread's work at the server,
-/// and carries a limited number of calls; so who makes many takes several. Safe between shards.
+/// Connections to a server, or to each of several, which calls take in turns. One connection is one thread's
+/// work at the server, and carries a limited number of calls; so who makes many takes several. Safe between
+/// shards.
 class channel_pool {
 public:
     /// Throws `bad_result` if the files for TLS can not be used. Connects with the first call.
@@ -85,6 +95,10 @@ private:
         a.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, ms(o.reconnect_after));
         a.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, ms(o.reconnect_at_most));
         a.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, ms(o.reconnect_at_most));
+        // A server that is about to end says that it is not well: calls go elsewhere before it refuses them.
+        if (o.balance == balance::turns)
+            a.SetServiceConfigJSON(
+                R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}})");
         // Channels with the same arguments would share one connection.
         a.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
         return a;

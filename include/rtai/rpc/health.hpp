@@ -43,16 +43,23 @@ public:
         return ending_ ? serving::no : found->second;
     }
 
-    /// From now on none is.
-    void end() {
+    /// From now on none is. Says whether somebody watches.
+    bool end() {
         const std::lock_guard lock(mutex_);
         ending_ = true;
+        return watchers_ > 0;
+    }
+
+    void watched(int more) {
+        const std::lock_guard lock(mutex_);
+        watchers_ += more;
     }
 
 private:
     mutable std::mutex mutex_;
     std::map<std::string, serving> states_;
     bool ending_ = false;
+    int watchers_ = 0;
 };
 
 /// The service "grpc.health.v1.Health", on bytes.
@@ -121,11 +128,12 @@ private:
 /// Tells the state at once, and again when it changes.
 class watch_health {
 public:
-    watch_health(const health_book& b, event& changed) noexcept : book_(&b), changed_(&changed) {}
+    watch_health(health_book& b, event& changed) noexcept : book_(&b), changed_(&changed) {}
 
     task<result<>> operator()(call& c, grpc::ByteBuffer in, writer<grpc::ByteBuffer>& out) {
         const auto service = asked_health(text_of(in));
         if (!service) co_return no_health_request();
+        const watching here(*book_);
         std::optional<serving> told;
         for (;;) {
             const serving state = book_->of(*service).value_or(serving::no_such_service);
@@ -142,7 +150,18 @@ public:
     }
 
 private:
-    const health_book* book_;
+    class watching {
+    public:
+        explicit watching(health_book& b) : book_(b) { book_.watched(1); }
+        watching(const watching&) = delete;
+        watching& operator=(const watching&) = delete;
+        ~watching() { book_.watched(-1); }
+
+    private:
+        health_book& book_;
+    };
+
+    health_book* book_;
     event* changed_;
 };
 

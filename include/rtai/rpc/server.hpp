@@ -4,6 +4,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -134,26 +135,26 @@ public:
         template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, In*, grpc::ServerAsyncResponseWriter<Out>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         typename detail::unary_shape<In, Out>::handler h) {
-            return place<detail::unary_shape<In, Out>, Asked>(m, std::move(h));
+                         const typename detail::unary_shape<In, Out>::handler& h) {
+            return place<detail::unary_shape<In, Out>, Asked>(m, h);
         }
         template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, In*, grpc::ServerAsyncWriter<Out>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         typename detail::scatter_shape<In, Out>::handler h) {
-            return place<detail::scatter_shape<In, Out>, Asked>(m, std::move(h));
+                         const typename detail::scatter_shape<In, Out>::handler& h) {
+            return place<detail::scatter_shape<In, Out>, Asked>(m, h);
         }
         template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, grpc::ServerAsyncReader<Out, In>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         typename detail::gather_shape<In, Out>::handler h) {
-            return place<detail::gather_shape<In, Out>, Asked>(m, std::move(h));
+                         const typename detail::gather_shape<In, Out>::handler& h) {
+            return place<detail::gather_shape<In, Out>, Asked>(m, h);
         }
         template <class Asked, class In, class Out>
         registration& on(void (Asked::*m)(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Out, In>*,
                                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                         typename detail::talk_shape<In, Out>::handler h) {
-            return place<detail::talk_shape<In, Out>, Asked>(m, std::move(h));
+                         const typename detail::talk_shape<In, Out>::handler& h) {
+            return place<detail::talk_shape<In, Out>, Asked>(m, h);
         }
 
     private:
@@ -237,7 +238,11 @@ public:
     void stop(duration patience) {
         if (!shards_) return;
         const auto until = detail::tally::clock::now() + patience;
-        health_.end();
+        const bool watched = health_.end();
+        tell_health();
+        // Those who watch send their calls elsewhere before the first is refused.
+        if (watched && patience > duration::zero())
+            living_.pause(std::min<duration>(options_.linger, patience));
         for (std::size_t i = 0; i < stations_.size(); ++i)
             shards_->at(i).post([&s = *stations_[i]] { s.draining.set(); });
         if (grpc_) {

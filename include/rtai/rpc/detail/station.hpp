@@ -27,7 +27,7 @@ struct rules {
     std::function<void(const call&, std::exception_ptr)> on_failure;
     duration finish_limit{};
     bool gzip = false;
-    /// Answered even while the server ends.
+    /// Answered even while the server ends, which does not wait for it.
     bool to_the_end = false;
 };
 
@@ -140,7 +140,7 @@ private:
             if (!of_) return;
             if (!of_->finished_) of_->context_.TryCancel();
             if (of_->admitted_ && of_->place_.rule.ended) of_->place_.rule.ended(*of_);
-            of_->at_.living.leave();
+            if (!of_->place_.rule.to_the_end) of_->at_.living.leave();
         }
         accepted& operator*() const noexcept { return *of_; }
 
@@ -158,7 +158,7 @@ private:
         if (ok) {
             if (at_.calls != nullptr) place_.accept(at_);
             retain();  // for `over_`, which comes only now
-            at_.living.enter();
+            if (!place_.rule.to_the_end) at_.living.enter();
             duty mine{hold<accepted>(this)};
             if (at_.calls != nullptr) at_.calls->spawn(run(std::move(mine)));
         }

@@ -38,6 +38,12 @@ public:
         return false;
     }
 
+    /// Some time, unless somebody is in a hurry.
+    void pause(clock::duration some) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, some, [this] { return hurry_; });
+    }
+
     /// Whoever waits, waits no longer.
     void hurry() noexcept {
         const std::lock_guard lock(mutex_);
