@@ -17,16 +17,14 @@
 #include <set>
 #include <sstream>
 
+#include "files.hpp"
+#include "guess.hpp"
+
 namespace rtai::codegen {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string read_all(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 std::uint64_t hash_of(std::string_view text) {
     std::uint64_t h = 14695981039346656037U;
@@ -326,9 +324,8 @@ const card* known::of_catalogue(const use& u, problems& found) const {
     std::vector<std::string> names;
     for (const auto& c : elements_) names.push_back(c.name);
     const auto near = nearest(u.name.text, names);
-    std::string help =
-        "'rtai elements' lists what there is; an element of your own needs 'from: its_header.hpp'";
-    if (!near.empty()) help = "did you mean '" + near + "'?";
+    auto help = did_you_mean(
+        near, "'rtai elements' lists what there is; an element of your own needs 'from: its_header.hpp'");
     if (u.name.text.find("::") != std::string::npos) help = "add 'from:' with the header that declares it";
     found.error(u.name.at, "there is no element " + quoted_text(u.name.text), help);
     return nullptr;
@@ -351,11 +348,10 @@ const card* known::of_header(const use& u, problems& found) {
         names.push_back(c.cpp);
     }
     const auto near = nearest(u.name.text, names);
-    std::string help = "did you mean '" + near + "'?";
+    auto help = did_you_mean(near, "it has: " + rtai::detail::joined(names));
     if (names.empty())
         help = "the header has no elements: write RTAI_ELEMENT(" + u.name.text +
                ", \"what it does\"); after the struct";
-    else if (near.empty()) help = "it has: " + rtai::detail::joined(names);
     found.error(u.name.at, quoted_text(u.from.text) + " has no element " + quoted_text(u.name.text), help);
     return nullptr;
 }

@@ -15,6 +15,7 @@
 #include "check.hpp"
 #include "diff.hpp"
 #include "emit.hpp"
+#include "files.hpp"
 #include "read.hpp"
 
 namespace rtai::codegen {
@@ -22,11 +23,6 @@ namespace rtai::codegen {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string read_all(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 std::string directory_of(const std::string& path) {
     const auto parent = fs::path(path).parent_path().string();
@@ -46,10 +42,9 @@ std::string depfile_text(const std::string& target, const loaded& l) {
     };
     std::set<std::string> from(l.s.files.begin(), l.s.files.end());
     for (const auto& p : l.s.pipelines)
-        for (const auto& e : p->elements) {
-            if (!e->first.from.empty()) from.insert(header_path(e->first.from));
-            if (e->otherwise && !e->otherwise->from.empty()) from.insert(header_path(e->otherwise->from));
-        }
+        for (const auto& e : p->elements)
+            for (const auto* u : e->uses())
+                if (!u->from.empty()) from.insert(header_path(u->from));
     std::string out;
     out += escaped(target) + ":";
     for (const auto& f : from) out += " \\\n  " + escaped(fs::absolute(f).lexically_normal().string());

@@ -64,7 +64,9 @@ int graph_command(const std::string& path, const std::string& format, const std:
 int explain_command(const std::string& path, const std::string& node, const common_options& with);
 int elements_command(const std::string& name, const common_options& with);
 int schema_command(const std::string& out);
-int new_command(const std::string& name, const common_options& with);
+/// `kind`: the template.
+int new_command(const std::string& name, const std::string& kind, const common_options& with);
+std::vector<std::string> template_names();
 
 /// A text in JSON's quotes.
 std::string json_text(std::string_view text);

@@ -4,6 +4,7 @@
 #include <rtai/data/nearest.hpp>
 
 #include "commands.hpp"
+#include "guess.hpp"
 #include "json.hpp"
 #include "words.hpp"
 
@@ -85,8 +86,7 @@ json list_json(const known& catalogue) {
 
 void list_words(const std::string& title, const std::vector<card>& cards, table& into) {
     into.row({title});
-    for (const auto& c : cards)
-        into.row({"  " + c.name, c.about + (c.is_built ? "" : " (checked, not built yet)")});
+    for (const auto& c : cards) into.row({"  " + c.name, c.about + (c.is_built ? "" : " (not built yet)")});
 }
 
 /// What one writes for an option, to begin with.
@@ -166,7 +166,7 @@ void option_rows(const std::vector<schema>& fields, const std::string& before, t
 
 std::string card_words(const card& c) {
     std::string out = c.name + ": " + c.about + "\n";
-    if (!c.is_built) out += "Specs with it are checked; this version of rtai can not build it yet.\n";
+    if (!c.is_built) out += "This version of rtai knows its options, and can not build it yet.\n";
     if (c.can_be_missing) out += "It may be missing on a machine: 'otherwise:' names another in its place.\n";
     if (c.takes_function)
         out += "It takes a C++ function of yours: 'function: my::function' and 'from: my.hpp'.\n";
@@ -195,8 +195,7 @@ int unknown(const std::string& name, const known& catalogue) {
         for (const auto& c : *all) names.push_back(c.name);
     const auto near = nearest(name, names);
     std::cerr << "rtai: there is no element or kind of service '" << name << "'\n  "
-              << (near.empty() ? "'rtai elements' lists what there is" : "did you mean '" + near + "'?")
-              << "\n";
+              << did_you_mean(near, "'rtai elements' lists what there is") << "\n";
     return bad_spec;
 }
 

@@ -8,6 +8,7 @@
 #include "check.hpp"
 #include "commands.hpp"
 #include "emit.hpp"
+#include "guess.hpp"
 #include "words.hpp"
 
 namespace rtai::codegen {
@@ -411,7 +412,6 @@ private:
         auto out = first_line("service " + s.name.text, s.name.at, spec_);
         out += "  " + s.kind.text + ": " + s.what->about + "\n  C++: " + s.what->cpp + ", in <" +
                s.what->header + ">\n";
-        if (!s.what->is_built) out += "  this version of rtai checks it, and can not build it yet\n";
         for (const auto& [p, at] : s.pipelines)
             out += "  runs pipeline " + p->name.text + " (" + cited(p->name.at, spec_) + ")\n";
         for (const auto& p : spec_.processes)
@@ -458,9 +458,7 @@ int explain_command(const std::string& path, const std::string& node, const comm
     if (near.empty()) near = nearest(node, names);
     if (meant.empty()) {
         std::cerr << "rtai: " << path << " has no '" << node << "'\n  "
-                  << (near.empty() ? "it has: " + rtai::detail::joined(names)
-                                   : "did you mean '" + near + "'?")
-                  << "\n";
+                  << did_you_mean(near, "it has: " + rtai::detail::joined(names)) << "\n";
     } else {
         std::cerr << "rtai: there are several called '" << node
                   << "'\n  say which: " << rtai::detail::joined(full, " or ") << "\n";

@@ -4,6 +4,7 @@
 #include <rtai/data/nearest.hpp>
 
 #include "commands.hpp"
+#include "guess.hpp"
 #include "layout.hpp"
 #include "words.hpp"
 
@@ -453,10 +454,8 @@ int graph_command(const std::string& path, const std::string& format, const std:
     }
     if (all.empty()) {
         const auto near = nearest(only, names);
-        return refuse(
-            "there is no pipeline '" + only + "' in " + path,
-            near.empty() ? "there is: " + rtai::detail::joined(names) : "did you mean '" + near + "'?",
-            bad_spec);
+        return refuse("there is no pipeline '" + only + "' in " + path,
+                      did_you_mean(near, "there is: " + rtai::detail::joined(names)), bad_spec);
     }
     if (format == "dot") return put(dot_of(all, l.s.name.text), out);
     if (format != "svg") return put(mermaid_of(all), out);

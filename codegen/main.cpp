@@ -16,7 +16,7 @@ using namespace rtai::codegen;
 constexpr const char* about = R"(rtai checks specs of voice AI pipelines and makes C++ coroutines of them.
 
 A first program:
-  rtai new hello && cd hello && rtai run hello.yaml
+  rtai new my_assistant && cd my_assistant && rtai run my_assistant.yaml
 )";
 
 constexpr const char* footer = R"(
@@ -37,7 +37,7 @@ int main(int argc, char** argv) try {
 
     common_options common;
     common.color = ::isatty(2) != 0 && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
-    std::string path, out, format = "mermaid", only, name, node;
+    std::string path, out, format = "mermaid", only, name, node, start = "voice";
     int code = done;
 
     const auto command = [&](const char* word, const char* what) {
@@ -60,7 +60,10 @@ int main(int argc, char** argv) try {
 
     auto* make = command("new", "Make a directory with a spec, an element of your own and a CMakeLists.txt");
     make->add_option("name", name, "The directory, and the name of the program")->required();
-    make->callback([&] { code = new_command(name, common); });
+    make->add_option("--template", start,
+                     "What to begin with: voice, a voice assistant with a page; or lines, texts alone")
+        ->capture_default_str();
+    make->callback([&] { code = new_command(name, start, common); });
 
     auto* check = command("check", "Check a spec");
     takes_spec(check);

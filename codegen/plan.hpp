@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <functional>
 #include <optional>
 #include <rtai/data/audio.hpp>
 #include <string>
@@ -87,27 +85,10 @@ struct plans {
 /// the fewest and cheapest conversions.
 plans make_plans(const spec& s, const known& catalogue);
 
+/// The whole type of what stands in an element's place; `stream` is what flows through a generic one.
+std::string cpp_of(const use& u, const std::string& stream, const spec& s);
+
 /// "16kHz mono s16"
 std::string to_text(const audio_format& f);
-
-/// Chooses one of its values for each variable so that the sum of costs is the least.
-class chooser {
-public:
-    /// `values` in the order of preference.
-    std::size_t add(std::vector<std::uint32_t> values);
-    void connect(std::size_t a, std::size_t b);
-    /// What each variable was given. `cost(a, b)` of a connection, 0 for the same.
-    template <class Cost>
-    std::vector<std::uint32_t> solve(Cost cost) const {
-        return solve_with(
-            [&](std::uint32_t a, std::uint32_t b) { return static_cast<std::uint64_t>(cost(a, b)); });
-    }
-
-private:
-    using cost_function = std::function<std::uint64_t(std::uint32_t, std::uint32_t)>;
-    std::vector<std::uint32_t> solve_with(const cost_function& cost) const;
-    std::vector<std::vector<std::uint32_t>> values_;
-    std::vector<std::pair<std::size_t, std::size_t>> connections_;
-};
 
 }  // namespace rtai::codegen

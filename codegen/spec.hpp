@@ -55,6 +55,12 @@ struct element {
     std::optional<value> when;
 
     std::string stream;  ///< of a generic element: the type that flows through it
+
+    /// What may work in its place: `first`, and `otherwise` if there is one.
+    std::vector<const use*> uses() const {
+        if (otherwise) return {&first, &*otherwise};
+        return {&first};
+    }
 };
 
 /// One end of a wire: an element and its port, or a port of the pipeline itself.
@@ -65,6 +71,9 @@ struct wire_end {
     const element* part = nullptr;
     const boundary* edge_of = nullptr;
     const port_card* card = nullptr;  ///< of the element's port
+
+    /// "vad.out", as it was written.
+    std::string text() const { return port.empty() ? name.text : name.text + "." + port.text; }
 };
 
 struct wire {

@@ -1,50 +1,17 @@
+#include "../support/main.hpp"
+
 #include <array>
-#include <exception>
-#include <iostream>
-#include <span>
-#include <string_view>
 
 #include "questions.hpp"
 
 namespace {
 
-struct question {
-    std::string_view name;
-    void (*ask)(bench::sheet&);
-};
-
 constexpr std::array questions{
-    question{"hop", bench::hop},           question{"allocs", bench::allocs},
-    question{"session", bench::session},   question{"cross", bench::cross},
-    question{"teardown", bench::teardown}, question{"sim", bench::sim},
+    bench::question{"hop", bench::hop},           bench::question{"allocs", bench::allocs},
+    bench::question{"session", bench::session},   bench::question{"cross", bench::cross},
+    bench::question{"teardown", bench::teardown}, bench::question{"sim", bench::sim},
 };
-
-int answer(const bench::options& options, std::string_view program) {
-    if (options.help) {
-        std::cout << "Usage: " << program << ' ' << bench::usage << "Questions:";
-        for (const auto& q : questions) std::cout << ' ' << q.name;
-        std::cout << '\n';
-        return 0;
-    }
-    bench::sheet sheet(options);
-    bool any = false;
-    for (const auto& q : questions) {
-        if (!sheet.wants(q.name)) continue;
-        any = true;
-        q.ask(sheet);
-    }
-    if (!any) throw std::invalid_argument("no such question: " + options.only + " (see --help)");
-    sheet.finish("core");
-    return 0;
-}
 
 }  // namespace
 
-int main(int count, char** words) {
-    try {
-        return answer(bench::read_options(std::span(words, static_cast<std::size_t>(count))), words[0]);
-    } catch (const std::exception& e) {
-        std::cerr << "bench_core: " << e.what() << '\n';
-        return 1;
-    }
-}
+int main(int count, char** words) { return bench::run(bench::benchmark("core", questions), count, words); }

@@ -1,16 +1,120 @@
-#include "grpc_stream.hpp"
+#include <grpcpp/grpcpp.h>
+#include <streamingai/v1/streaming_ai.grpc.pb.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../support/measures.hpp"
+#include "process.hpp"
 #include "questions.hpp"
 
 namespace bench {
 namespace {
+
+namespace proto = streamingai::v1;
+
+struct grpc_figures {
+    double p50 = 0;  ///< microseconds there and back
+    double p99 = 0;
+    double rate = 0;        ///< messages a second, there and back
+    double server_cpu = 0;  ///< microseconds a message
+};
+
+/// Many streams, each with one message under way at a time.
+class echo_client {
+public:
+    echo_client(const std::string& where, int streams)
+        : stub_(proto::StreamingAIService::NewStub(
+              grpc::CreateChannel(where, grpc::InsecureChannelCredentials()))) {
+        question_.mutable_audio()->set_data(std::string(640, 'x'));
+        question_.mutable_audio()->set_sample_rate(16000);
+        for (int i = 0; i < streams; ++i) all_.push_back(std::make_unique<one>(*this));
+        for (std::size_t started = 0; started < all_.size(); ++started) next();
+    }
+    ~echo_client() {
+        for (auto& s : all_) s->context.TryCancel();
+        queue_.Shutdown();
+        void* tag = nullptr;
+        bool ok = false;
+        while (queue_.Next(&tag, &ok)) {
+        }
+    }
+    echo_client(const echo_client&) = delete;
+    echo_client& operator=(const echo_client&) = delete;
+
+    /// So many messages in all.
+    grpc_figures run(const server_process& server, std::size_t messages) {
+        using clock = std::chrono::steady_clock;
+        std::vector<double> trips;
+        trips.reserve(messages);
+        const double cpu = server.cpu();
+        const auto begun = clock::now();
+        for (auto& s : all_) s->send();
+        while (trips.size() < messages ||
+               std::any_of(all_.begin(), all_.end(), [](auto& s) { return s->under_way > 0; })) {
+            const step& done = next();
+            if (done.reading)
+                trips.push_back(
+                    std::chrono::duration<double, std::micro>(clock::now() - done.of->sent).count());
+            const bool both = --done.of->under_way == 0;
+            if (both && trips.size() + all_.size() <= messages) done.of->send();
+        }
+        const double seconds = std::chrono::duration<double>(clock::now() - begun).count();
+        grpc_figures f;
+        f.server_cpu = (server.cpu() - cpu) / static_cast<double>(messages);
+        f.rate = static_cast<double>(messages) / seconds;
+        f.p50 = share_of(trips, 0.5);
+        f.p99 = share_of(trips, 0.99);
+        return f;
+    }
+
+private:
+    struct one;
+    struct step {
+        one* of;
+        bool reading;
+    };
+    struct one {
+        explicit one(echo_client& c)
+            : client(c), talk(c.stub_->PrepareAsyncBiDirectionalStreaming(&context, &c.queue_)) {
+            talk->StartCall(&writing);
+        }
+        void send() {
+            sent = std::chrono::steady_clock::now();
+            under_way = 2;
+            talk->Read(&answer, &reading_step);
+            talk->Write(client.question_, &writing);
+        }
+        echo_client& client;
+        grpc::ClientContext context;
+        std::unique_ptr<grpc::ClientAsyncReaderWriter<proto::StreamMessage, proto::StreamMessage>> talk;
+        proto::StreamMessage answer;
+        std::chrono::steady_clock::time_point sent;
+        int under_way = 0;
+        step writing{this, false};
+        step reading_step{this, true};
+    };
+
+    const step& next() {
+        void* tag = nullptr;
+        bool ok = false;
+        if (!queue_.Next(&tag, &ok) || !ok) throw std::runtime_error("the stream broke");
+        return *static_cast<step*>(tag);
+    }
+
+    grpc::CompletionQueue queue_;
+    std::unique_ptr<proto::StreamingAIService::Stub> stub_;
+    proto::StreamMessage question_;
+    std::vector<std::unique_ptr<one>> all_;
+};
 
 struct server_kind {
     const char* name;
@@ -44,16 +148,16 @@ void grpc_stream(sheet& s) {
     }
     for (int round = 0; round < s.asked().rounds; ++round)
         for (std::size_t i = 0; i < kinds.size(); ++i) {
-            const grpc_server_process server(kinds[i].name);
+            const auto server = server_process::own(std::string("grpc ") + kinds[i].name);
             {
-                echo_client one(server.where, 1);
+                echo_client one(server_process::address(server.port), 1);
                 (void)one.run(server, trips / 5);
                 const auto f = one.run(server, trips);
                 p50[i].samples.push_back(f.p50);
                 p99[i].samples.push_back(f.p99);
                 cpu_one[i].samples.push_back(f.server_cpu);
             }
-            echo_client many(server.where, 100);
+            echo_client many(server_process::address(server.port), 100);
             (void)many.run(server, messages / 5);
             const auto f = many.run(server, messages);
             rate[i].samples.push_back(f.rate);

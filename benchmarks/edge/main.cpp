@@ -1,33 +1,25 @@
+#include "../support/main.hpp"
+
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
-#include <exception>
-#include <iostream>
-#include <span>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 
-#include "grpc_stream.hpp"
-#include "process.hpp"
+#include "child.hpp"
 #include "questions.hpp"
-#include "serve.hpp"
+#include "roles.hpp"
 
 namespace {
 
-struct question {
-    std::string_view name;
-    void (*ask)(bench::sheet&);
-};
-
 constexpr std::array questions{
-    question{"grpc", bench::grpc_stream},   question{"websocket", bench::websocket},
-    question{"memory", bench::idle_memory}, question{"setup", bench::set_up},
-    question{"sound", bench::sound},        question{"telling", bench::telling},
+    bench::question{"grpc", bench::grpc_stream},   bench::question{"websocket", bench::websocket},
+    bench::question{"memory", bench::idle_memory}, bench::question{"setup", bench::set_up},
+    bench::question{"sound", bench::sound},        bench::question{"telling", bench::telling},
+    bench::question{"hot_path", bench::hot_path},
 };
 
 /// 10,000 connections want more than a shell gives.
@@ -45,45 +37,21 @@ double load() {
     return ::getloadavg(&minute, 1) == 1 ? minute : 0;
 }
 
-int answer(bench::options options, std::string_view program) {
-    if (options.help) {
-        std::cout << "Usage: " << program << ' ' << bench::usage
-                  << "Here there are 5 rounds at most.\nQuestions:";
-        for (const auto& q : questions) std::cout << ' ' << q.name;
-        std::cout << '\n';
-        return 0;
-    }
-    options.rounds = options.quick ? 1 : std::min(options.rounds, 5);
-    bench::sheet sheet(options);
-    const double before = load();
-    bool any = false;
-    for (const auto& q : questions) {
-        if (!sheet.wants(q.name)) continue;
-        any = true;
-        q.ask(sheet);
-    }
-    if (!any) throw std::invalid_argument("no such question: " + options.only + " (see --help)");
-    sheet.show("Load of the machine, which has " + std::to_string(std::thread::hardware_concurrency()) +
-                   " processors",
-               "programs that run or want to",
-               {{"load.before", "before", bench::role::bound, {before}},
-                {"load.after", "after", bench::role::bound, {load()}}});
-    sheet.finish("edge");
-    return 0;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    if (const char* kind = bench::asked_to_serve_grpc()) return bench::serve_grpc(kind);
-    const std::string variable(bench::serve_variable.substr(0, bench::serve_variable.size() - 1));
-    if (const char* kind = std::getenv(variable.c_str())) bench::serve(kind);
-    try {
-        return answer(bench::read_options(std::span(words, static_cast<std::size_t>(count))), words[0]);
-    } catch (const std::exception& e) {
-        std::cerr << "bench_edge: " << e.what() << '\n';
-        return 1;
-    }
+    if (const char* role = std::getenv(bench::role_variable.data())) bench::play(role);
+    bench::benchmark edge("edge", questions);
+    edge.more_help = "Here there are 5 rounds at most.\n";
+    edge.adjust = [](bench::options& o) { o.rounds = o.quick ? 1 : std::min(o.rounds, 5); };
+    edge.afterwards = [before = load()](bench::sheet& s) {
+        s.show("Load of the machine, which has " + std::to_string(std::thread::hardware_concurrency()) +
+                   " processors",
+               "programs that run or want to",
+               {{"load.before", "before", bench::role::bound, {before}},
+                {"load.after", "after", bench::role::bound, {load()}}});
+    };
+    return bench::run(edge, count, words);
 }

@@ -11,5 +11,6 @@ void idle_memory(sheet&);
 void set_up(sheet&);
 void sound(sheet&);
 void telling(sheet&);
+void hot_path(sheet&);
 
 }  // namespace bench

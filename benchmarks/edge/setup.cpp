@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "../support/measures.hpp"
 #include "process.hpp"
 #include "questions.hpp"
-#include "trips.hpp"
 
 namespace bench {
 namespace {
@@ -84,8 +84,8 @@ void over_grpc(const std::string& where, int count, std::vector<double>& times) 
 void set_up(sheet& s) {
     const int count = s.asked().quick ? 50 : 100;
     const auto gateway = server_process::own("gateway usual"), tcp = server_process::own("tcp"),
-               grpc = server_process::own("grpc");
-    const auto at = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
+               grpc = server_process::own("grpc bare");
+    const auto at = &server_process::address;
     const std::array<contender, 4> kinds{
         {{"websocket", "WebSocket, to a session that is ready", role::ours, {}},
          {"grpc", "gRPC, the same", role::ours, {}},

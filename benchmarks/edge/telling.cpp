@@ -1,6 +1,5 @@
 #include <atomic>
 #include <chrono>
-#include <ctime>
 #include <future>
 #include <memory>
 #include <rtai/core/asio_driver.hpp>
@@ -12,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "../support/measures.hpp"
 #include "party.hpp"
 #include "questions.hpp"
-#include "trips.hpp"
 
 namespace bench {
 namespace {
@@ -72,19 +71,14 @@ struct way {
 
 /// What is counted of a frame that comes and goes, in nanoseconds of this thread's CPU time.
 double count_frame(gateway::watcher& w) {
-    const auto used = [] {
-        timespec t{};
-        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-    };
     constexpr int frames = 200'000;
     const gateway::session one("id", "client", "websocket", "mirror", time_point());
-    const double begun = used();
+    const double begun = cpu_microseconds();
     for (int i = 0; i < frames; ++i) {
-        w.received(one, party::frame_bytes);
-        w.sent(one, party::frame_bytes, std::chrono::microseconds(i % 30'000));
+        w.received(one, frame_bytes);
+        w.sent(one, frame_bytes, std::chrono::microseconds(i % 30'000));
     }
-    return (used() - begun) / frames;
+    return (cpu_microseconds() - begun) * 1e3 / frames;
 }
 
 }  // namespace
@@ -107,11 +101,11 @@ void telling(sheet& s) {
     for (int round = 0; round < s.asked().rounds; ++round)
         for (std::size_t i = 0; i < ways.size(); ++i) {
             const auto server = server_process::own(ways[i].server);
-            const auto p = hold_party(carrier::websocket, server, 100, how_long,
-                                      ways[i].watched ? server.url("http", "/metrics") : std::string());
-            cpu[i].samples.push_back(p->cpu_of_frame);
-            p50[i].samples.push_back(share_of(p->trips, 0.5));
-            p99[i].samples.push_back(share_of(p->trips, 0.99));
+            auto p = hold_party(carrier::websocket, server, 100, how_long,
+                                ways[i].watched ? server.url("http", "/metrics") : std::string());
+            cpu[i].samples.push_back(p.cpu_of_frame);
+            p50[i].samples.push_back(share_of(p.trips, 0.5));
+            p99[i].samples.push_back(share_of(p.trips, 0.99));
         }
     s.show("CPU time of the gateway for a frame and its return, 100 sessions over WebSocket", "microseconds",
            std::move(cpu));

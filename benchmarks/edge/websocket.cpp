@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "../support/measures.hpp"
 #include "peers.hpp"
 #include "questions.hpp"
-#include "trips.hpp"
 
 namespace bench {
 namespace {

@@ -75,6 +75,9 @@ public:
         print(p);
     }
 
+    /// What a reader of the figures should know.
+    void note(std::string_view words) const { std::cout << words << "\n\n" << std::flush; }
+
     const options& asked() const noexcept { return options_; }
 
     /// The median of a figure, if there is one.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/measures.hpp"
 #include "bare.hpp"
 #include "hurried.hpp"
 #include "questions.hpp"

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "../support/measures.hpp"
 #include "bare.hpp"
 #include "live.hpp"
 #include "questions.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <ctime>
 #include <fstream>
 #include <memory>
 #include <rtai/core/driver.hpp>
@@ -32,13 +31,6 @@ template <class T>
 T run_hurried(rtai::task<T> work) {
     rtai::shard here(std::make_unique<hurried_driver>());
     return rtai::run(here, std::move(work));
-}
-
-/// What this thread has worked so far, in microseconds.
-inline double cpu_microseconds() {
-    timespec t{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
 }
 
 /// How long this thread has wanted to work while other programs had the core, in milliseconds.

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/measures.hpp"
 #include "hurried.hpp"
 #include "session.hpp"
 
@@ -18,13 +19,7 @@ namespace bench {
 
 /// What came of sessions that ran on one shard, in the time that it takes.
 struct live_outcome {
-    double share(double part) {
-        if (values.empty()) return 1e9;
-        const auto at =
-            std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size())));
-        std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
-        return values[at];
-    }
+    double share(double part) { return values.empty() ? 1e9 : share_of(values, part); }
 
     std::vector<double> values;  ///< milliseconds, sorted by nobody
     std::uint64_t lost = 0;

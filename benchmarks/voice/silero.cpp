@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../support/measures.hpp"
 #include "bare.hpp"
 #include "hurried.hpp"
 #include "questions.hpp"

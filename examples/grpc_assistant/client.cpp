@@ -18,10 +18,11 @@
 #include <rtai/media/convert.hpp>
 #include <rtai/media/wav.hpp>
 #include <rtai/rpc/channel_pool.hpp>
-#include <rtai/rpc/client.hpp>
+#include <rtai/rpc/reconnecting.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 using namespace rtai;
 using namespace std::chrono_literals;
@@ -41,9 +42,8 @@ double milliseconds(duration d) { return std::chrono::duration<double, std::mill
 
 class conversation {
 public:
-    using stream = rpc::client_talk<ai::StreamMessage, ai::StreamMessage>;
-
-    explicit conversation(const client_options& o) : options_(o), speaker_(o.save, o.play) {}
+    explicit conversation(const client_options& o)
+        : options_(o), speaker_(o.save, o.play), to_server_(outgoing_.sender()) {}
 
     /// What the program ends with.
     task<int> run() {
@@ -53,93 +53,124 @@ public:
         to.tls.authority = options_.tls_authority;
         rpc::channel_pool pool(to);
         const auto stub = pool.stub<ai::StreamingAIService>();
-        rpc::call_options with;
-        if (!options_.key.empty()) with.headers.emplace("x-api-key", options_.key.reveal());
-        if (!options_.token.empty())
-            with.headers.emplace("authorization", "Bearer " + options_.token.reveal());
-        auto call = co_await rpc::open(
-            *stub, &ai::StreamingAIService::Stub::PrepareAsyncBiDirectionalStreaming, std::move(with));
-        auto ended = co_await join(play(), talk(*call));
+        auto ended = co_await join(play(), talk(*stub));
         co_return std::get<1>(std::move(ended));
     }
 
 private:
+    using messages = std::vector<ai::StreamMessage>;
+
     task<> play() {
         if (options_.play) co_await speaker_.play();
     }
 
-    task<int> talk(stream& s) {
-        auto done = co_await with_timeout(10s, greet(s));
-        if (!done.ok()) {
-            complain("nothing came back from " + options_.server + " for 10 s: is it a voice assistant?");
-            speaker_.finish();
-            co_return 1;
-        }
-        bool left = false;
-        if (*done) {
-            auto first = co_await race(hear(s), say(s), until_interrupted());
-            left = first.index() == 2;
-        }
+    task<int> talk(ai::StreamingAIService::Stub& stub) {
+        auto first = co_await race(join(keep_connected(stub), hear(incoming_.receiver())), say(),
+                                   until_interrupted(), until_nobody_answers());
         speaker_.finish();
-        if (left) {
+        if (first.index() == 2) {
             std::puts("you left");
             co_return 0;  // dropping the call tells the server
         }
-        auto end = co_await s.finish();
-        if (!end) complain(explained(end.error()));
+        if (first.index() == 3)
+            complain("nothing came back from " + options_.server + " for 10 s: is it a voice assistant?");
+        else if (!end_) complain(explained(end_.error()));
         tell_all();
-        co_return end && !broken_ ? 0 : 1;
+        co_return first.index() == 0 && end_ && !broken_ ? 0 : 1;
     }
 
-    /// How the client wants things to be, and the server's welcome. False: it ended the call instead.
-    task<bool> greet(stream& s) {
+    // --- The connection ----------------------------------------------------------------------------------
+
+    task<> keep_connected(ai::StreamingAIService::Stub& stub) {
+        rpc::reconnect_options<ai::StreamMessage> how;
+        if (!options_.key.empty()) how.call.headers.emplace("x-api-key", options_.key.reveal());
+        if (!options_.token.empty())
+            how.call.headers.emplace("authorization", "Bearer " + options_.token.reveal());
+        how.attempts = 10;
+        how.resume = [](std::size_t) { return messages{wishes()}; };
+        how.changed = [this](rpc::link_state s, const error* why) { changed(s, why); };
+        // Who was never there is not waited for.
+        how.final = [this, hopeless = how.final](const error& e) {
+            return !connected_before_ || hopeless(e);
+        };
+        auto ended =
+            co_await rpc::keep_open(stub, &ai::StreamingAIService::Stub::PrepareAsyncBiDirectionalStreaming,
+                                    outgoing_.receiver(), incoming_.sender(), std::move(how));
+        end_ = std::move(ended);
+    }
+
+    /// How the client wants things to be.
+    static ai::StreamMessage wishes() {
         ai::StreamMessage hello;
         hello.set_type(ai::MESSAGE_TYPE_CONTROL);
         hello.mutable_control()->set_control_type(ai::CONTROL_TYPE_CONFIG);
         (*hello.mutable_control()->mutable_config()->mutable_settings())["play.codec"] = "pcm";
-        const bool sent = co_await s.write(hello);
-        if (!sent) co_return false;
-        auto welcome = co_await s.read();
-        if (!welcome) co_return false;
-        begun_ = now();
-        take(*welcome);
-        co_return true;
+        return hello;
     }
 
-    // --- What is said ------------------------------------------------------------------------------------
+    void changed(rpc::link_state s, const error* why) {
+        if (s == rpc::link_state::up) {
+            if (!std::exchange(connected_before_, true)) begun_ = now();
+            session_begun_ = now();
+            connected_.set();
+        } else if (s == rpc::link_state::waiting && connected_.is_set()) {
+            // The server knows nothing of what was asked before: the next question is for another session.
+            connected_.reset();
+            speaker_.hush();
+            asked_at_ = time_point();
+            state_ = "listening";
+            turn_over_.set();
+            note("the connection is lost (" + shown(why->text) +
+                 "), and with it what was being said; trying again");
+        }
+    }
 
-    task<> say(stream& s) {
-        if (!options_.wav.empty()) co_await say_recording(s);
-        else if (options_.typed()) co_await say_typed(s);
-        else
-            for (const auto& words : options_.texts) {
-                turn_over_.reset();
-                co_await say_words(s, words);
-                co_await turn_over_.wait();
-            }
-        co_await s.done_writing();  // the server answers what it has heard, and ends the call
+    task<> until_nobody_answers() {
+        auto came = co_await with_timeout(10s, connected_.wait());
+        if (!came.ok()) co_return;
         event never;
         co_await never.wait();
     }
 
-    task<> say_words(stream& s, std::string words) {
+    // --- What is said ------------------------------------------------------------------------------------
+
+    task<> say() {
+        co_await connected_.wait();
+        if (!options_.wav.empty()) co_await say_recording();
+        else if (options_.typed()) co_await say_typed();
+        else
+            for (const auto& words : options_.texts) {
+                turn_over_.reset();
+                co_await say_words(words);
+                co_await turn_over_.wait();
+            }
+        to_server_.reset();  // the server answers what it has heard, and ends the call
+        event never;
+        co_await never.wait();
+    }
+
+    task<> say_words(std::string words) {
         ai::StreamMessage m;
         m.set_type(ai::MESSAGE_TYPE_TEXT);
         m.mutable_text()->set_data(std::move(words));
         m.mutable_text()->set_text_type("plain");
         asked_at_ = now();
-        const bool sent = co_await s.write(m);
-        (void)sent;  // if not, there is nothing more to read either
+        const bool sent = co_await to_server_.send(std::move(m));
+        (void)sent;  // if not, there is nothing more to hear either
     }
 
-    /// 20 ms every 20 ms, as a microphone would.
-    task<> say_recording(stream& s) {
+    /// 20 ms every 20 ms, as a microphone would. While nobody hears it, it waits.
+    task<> say_recording() {
         auto file = sound_reader::open(options_.wav).value();
         converter to_wire{audio_format(16'000)};
         time_point due = now();
         for (;;) {
             auto piece = file.read(file.format().frames_in(20ms)).value();
             if (piece.frames() == 0) break;
+            if (!connected_.is_set()) {
+                co_await connected_.wait();
+                due = now();
+            }
             due += piece.time();
             const audio sound = to_wire.convert(std::move(piece));
             ai::StreamMessage m;
@@ -151,14 +182,14 @@ private:
             frame.set_channels(1);
             frame.set_media_type("audio/x-raw");
             frame.set_codec("pcm");
-            const bool sent = co_await s.write(m);
+            const bool sent = co_await to_server_.send(std::move(m));
             if (!sent) co_return;
             co_await sleep_until(due);
         }
         note("the recording is over");
     }
 
-    task<> say_typed(stream& s) {
+    task<> say_typed() {
         note("type, and end with Ctrl-D");
         std::string typed;
         for (;;) {
@@ -168,10 +199,10 @@ private:
             for (auto end = typed.find('\n'); end != std::string::npos; end = typed.find('\n')) {
                 std::string line = typed.substr(0, end);
                 typed.erase(0, end + 1);
-                if (!line.empty()) co_await say_words(s, std::move(line));
+                if (!line.empty()) co_await say_words(std::move(line));
             }
         }
-        if (!typed.empty()) co_await say_words(s, std::move(typed));
+        if (!typed.empty()) co_await say_words(std::move(typed));
     }
 
     /// What was typed since; empty at the end, or when nobody waits for it.
@@ -188,8 +219,8 @@ private:
 
     // --- What is heard -----------------------------------------------------------------------------------
 
-    task<> hear(stream& s) {
-        while (auto m = co_await s.read()) take(*m);
+    task<> hear(receiver<ai::StreamMessage> from) {
+        while (auto m = co_await from.receive()) take(*m);
     }
 
     /// Of what was heard there are guesses first; what is said comes sentence by sentence.
@@ -236,7 +267,7 @@ private:
         if (text_of(*news, "type") != "event") return;
         const auto happened = text_of(*news, "event");
         if (happened == "interruption") speaker_.hush();
-        if (happened == "speech_end") asked_at_ = begun_ + seconds(*news, "at");
+        if (happened == "speech_end") asked_at_ = session_begun_ + seconds(*news, "at");
         static const std::map<std::string_view, const char*> states{
             {"speech_start", "hearing"},     {"speech_end", "listening"},  {"thinking", "thinking"},
             {"playout_start", "speaking"},   {"paused", "waiting"},        {"resumed", "speaking"},
@@ -290,7 +321,7 @@ private:
     static void complain(const std::string& words) { std::fprintf(stderr, "error: %s\n", words.c_str()); }
 
     void tell_all() const {
-        if (begun_ == time_point()) return;
+        if (!connected_before_) return;
         std::printf("%d %s, %.1f s of sound", turns_, turns_ == 1 ? "turn" : "turns",
                     milliseconds(speaker_.heard()) / 1000);
         if (!speaker_.file().empty() && speaker_.heard() > 0ns)
@@ -302,7 +333,7 @@ private:
         const auto words = shown(e.text);
         switch (rpc::code_of(e)) {
             case grpc::UNAVAILABLE:
-                if (begun_ != time_point()) return "the server has gone, or is about to stop: " + words;
+                if (connected_before_) return "the server has gone, or is about to stop: " + words;
                 return options_.server + " can not be talked to (" + words +
                        "): is it running, is this its port, and does it speak TLS (--tls-authority)?";
             case grpc::UNAUTHENTICATED:
@@ -326,9 +357,16 @@ private:
 
     const client_options& options_;
     loudspeaker speaker_;
+    channel<ai::StreamMessage> outgoing_{16};
+    channel<ai::StreamMessage> incoming_{64};
+    sender<ai::StreamMessage> to_server_;
+    event connected_;
+    bool connected_before_ = false;
     event turn_over_;
+    result<> end_;
     std::string_view state_ = "listening";
-    time_point begun_;
+    time_point begun_;  // the first session
+    time_point session_begun_;
     time_point asked_at_;
     int turns_ = 0;
     bool broken_ = false;

@@ -12,6 +12,7 @@
 #include <rtai/core/cross_channel.hpp>
 #include <rtai/core/event.hpp>
 #include <rtai/core/id.hpp>
+#include <rtai/core/inherited.hpp>
 #include <rtai/core/io.hpp>
 #include <rtai/core/join.hpp>
 #include <rtai/core/lanes.hpp>

@@ -562,3 +562,31 @@ TEST_CASE("the element answers a question, and tells when its server is down", "
             REQUIRE(body->at("messages").at(0).at("content") == "Be brief.");
         });
 }
+
+TEST_CASE("whoever runs a model is told how its server fared", "[openai]") {
+    auto asked = std::make_shared<int>(0);
+    with_server(
+        [asked](const fake_request&) {
+            return (*asked)++ == 0 ? whole(503, "<html><body>down</body></html>", "text/html") : fine();
+        },
+        [](fake_server& s) -> task<> {
+            const auto o = options_for(s);
+            observe::needs needs;
+            needs.name = "llm";
+            o.depends_on(needs);
+            REQUIRE(needs.all.size() == 1);
+            REQUIRE(needs.all.front().place == s.url("/v1/chat/completions"));
+            observe::dependencies who;
+            who.add(needs.all.front());
+            llm::openai_model m(o);
+            auto first = co_await with_inherited(who, ask(m));
+            REQUIRE_FALSE(first.end.ok());
+            const auto failed = who.look(now()).front();
+            REQUIRE(failed.ok == false);
+            REQUIRE(has(failed.failure, "status 503"));
+            REQUIRE_FALSE(has(failed.failure, "sk-very"));
+            auto second = co_await with_inherited(who, ask(m));
+            REQUIRE(second.is_fine());
+            REQUIRE(who.look(now()).front().ok == true);
+        });
+}

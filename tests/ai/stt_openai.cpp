@@ -6,6 +6,7 @@
 #include <rtai/core/join.hpp>
 #include <rtai/core/race.hpp>
 #include <rtai/core/timer.hpp>
+#include <rtai/observe/session_trace.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -278,4 +279,25 @@ TEST_CASE("without a key OpenAI is not asked", "[stt_openai]") {
     REQUIRE(available<stt::openai>(o));
     o.url = "ftp://x";
     REQUIRE_THAT(available<stt::openai>(o).error().message(), Contains("ftp://x"));
+}
+
+TEST_CASE("the server that is asked for words is told of the turn that they belong to", "[stt_openai]") {
+    with_server([](const fake_request&) { return whole(200, R"({"text":"Hello."})"); },
+                [](fake_server& s) -> task<> {
+                    observe::tracer::settings on;
+                    on.on = true;
+                    observe::tracer t(on);
+                    const auto session = observe::session_trace::begin(&t, observe::trace_caller(), "7f3a");
+                    turn conversation;
+                    stt::openai e(at(s));
+                    e.out.belong_to(conversation);
+                    auto place = session->place();
+                    auto speaking = speak_to(e);
+                    auto made = co_await with_inherited(place, std::move(speaking));
+                    REQUIRE(made.texts.size() == 1);
+                    const auto spans = t.take(9);
+                    REQUIRE(spans.size() == 1);
+                    REQUIRE(spans[0].parent == session->turn(1).span);
+                    REQUIRE(s.requests[0].has("traceparent: " + observe::to_traceparent(spans[0].context)));
+                });
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <rtai/ai/tts/openai.hpp>
 #include <rtai/core/join.hpp>
+#include <rtai/observe/session_trace.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -256,4 +257,38 @@ CO_TEST("in simulated time there is no server, which is a failure", "[tts_openai
     tts::openai::options o;
     const auto all = co_await say_all(std::move(o), std::move(lines));
     REQUIRE(all.failures.size() == 1);
+}
+
+TEST_CASE("a server that speaks is told of the turn, and each try is a span", "[tts_openai]") {
+    int tries = 0;
+    const auto answer = [&tries](const fake_request&) {
+        if (tries++ == 0) return whole(503, "busy");
+        return fake_answer().send(chunked_head("audio/pcm") + chunk(pcm(2400)) + last_chunk);
+    };
+    with_server(answer, [](fake_server& s) -> task<> {
+        observe::tracer::settings on;
+        on.on = true;
+        observe::tracer t(on);
+        const auto session = observe::session_trace::begin(&t, observe::trace_caller(), "7f3a");
+        turn conversation;
+        auto o = options_for(s);
+        o.retries = 1;
+        tts::openai v(std::move(o));
+        v.out.belong_to(conversation);
+        feed<text> told(v.in);
+        drain<audio> heard(v.out, 4096);
+        told.say(line("One sentence.", 1));
+        told.end();
+        auto place = session->place();
+        auto speaking = v.run();
+        co_await with_inherited(place, std::move(speaking));
+        const auto spans = t.take(9);
+        REQUIRE(spans.size() == 2);
+        for (std::size_t i = 0; i < 2; ++i) {
+            REQUIRE(spans[i].parent == session->turn(1).span);
+            REQUIRE(s.requests.at(i).has("traceparent: " + observe::to_traceparent(spans[i].context)));
+        }
+        REQUIRE(spans[0].failure == "status 503");
+        REQUIRE_FALSE(spans[1].failed);
+    });
 }

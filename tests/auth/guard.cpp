@@ -195,3 +195,17 @@ TEST_CASE("keys of a file that rotates are taken without a restart", "[guard]") 
     std::filesystem::remove(path);
     REQUIRE(with(second, start + 2s));
 }
+
+TEST_CASE("whoever shows nothing does not try to be known", "[guard]") {
+    credentials c;
+    c.query = "name=token";
+    REQUIRE_FALSE(guard::shows(c));
+    c.query = "a=b&token=guess";
+    REQUIRE(guard::shows(c));
+    c.query = {};
+    c.api_key = "guess";
+    REQUIRE(guard::shows(c));
+    c.api_key = {};
+    c.authorization = "Bearer guess";
+    REQUIRE(guard::shows(c));
+}

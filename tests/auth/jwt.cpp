@@ -336,3 +336,18 @@ open(f"{room}/theirs", "w").write(theirs)
     }
     std::filesystem::remove_all(room);
 }
+
+TEST_CASE("a token's limits are those of the options", "[jwt]") {
+    jwt_options o;
+    const jwt_rules usual(o);
+    REQUIRE(usual.leeway == jwt_rules().leeway);
+    REQUIRE(usual.most_bytes == jwt_rules().most_bytes);
+    REQUIRE(usual.most_claims == jwt_rules().most_claims);
+    o.leeway = 1500ms;
+    o.largest = byte_size(100);
+    o.claims = 3;
+    const jwt_rules mine(o);
+    REQUIRE(mine.leeway == 1500ms);
+    REQUIRE(mine.most_bytes == 100);
+    REQUIRE(mine.most_claims == 3);
+}

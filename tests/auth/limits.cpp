@@ -139,3 +139,15 @@ TEST_CASE("several threads share the limits", "[limits]") {
     REQUIRE((a.ok() && b.ok() && c.ok()));
     REQUIRE_FALSE(limits.enter("a", start).ok());
 }
+
+TEST_CASE("what the next request would be told can be asked without making it", "[limits]") {
+    client_limits limits(options_of(1, 1));
+    for (int i = 0; i < 3; ++i) REQUIRE_FALSE(limits.next("a", start).has_value());
+    REQUIRE_FALSE(limits.request("a", start).has_value());
+    const auto no = limits.next("a", start);
+    REQUIRE(no.has_value());
+    REQUIRE(no->status == 429);
+    REQUIRE(no->retry_after == 1s);
+    REQUIRE_FALSE(limits.next("b", start).has_value());
+    REQUIRE_FALSE(limits.next("a", start + 1s).has_value());
+}

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "plan.hpp"
+#include "plan/chooser.hpp"
 
 using rtai::codegen::chooser;
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tool.hpp"
@@ -97,7 +98,8 @@ TEST_CASE("explain knows pipelines, ports and services") {
 TEST_CASE("explain shows a secret as the variable that holds it, or not at all") {
     const auto made = explain("front");
     REQUIRE(contains(made.out, "${KEY}"));
-    REQUIRE(contains(made.out, "auth.api_keys                     ***"));
+    const auto line = made.out.substr(std::min(made.out.find("auth.api_keys"), made.out.size()));
+    REQUIRE(contains(line.substr(0, line.find('\n')), " ***"));
     REQUIRE_FALSE(contains(made.out, "${A}"));
 }
 

@@ -8,31 +8,50 @@ namespace fs = std::filesystem;
 
 namespace {
 
-tool::outcome make(const std::string& name) {
-    return tool::capture([&] { return new_command(name, {}); });
+tool::outcome make(const std::string& name, const std::string& kind = "voice") {
+    return tool::capture([&] { return new_command(name, kind, {}); });
 }
 
 }  // namespace
 
 TEST_CASE("new makes a directory with all that is needed, and says what is next") {
     const tool::workplace here;
-    const auto made = make("hello");
+    const auto [kind, element, then] = GENERATE(table<std::string, std::string, std::string>({
+        {"voice", "brain.hpp", "open http://localhost:8080"},
+        {"lines", "louder.hpp", "nc localhost 7000"},
+    }));
+    const auto made = make("hello", kind);
     REQUIRE(made.code == done);
     REQUIRE(contains(made.out, "cd hello && rtai run hello.yaml\n"));
-    for (const char* file :
-         {"hello.yaml", "louder.hpp", "CMakeLists.txt", "README.md", ".gitignore", "rtai.schema.json"})
+    REQUIRE(contains(made.out, then));
+    for (const std::string& file :
+         {std::string("hello.yaml"), element, std::string("CMakeLists.txt"), std::string("README.md"),
+          std::string(".gitignore"), std::string("rtai.schema.json")}) {
         REQUIRE(fs::is_regular_file(fs::path("hello") / file));
-    REQUIRE(tool::read("hello/hello.yaml").starts_with("# yaml-language-server: $schema=rtai.schema.json\n"));
-    for (const char* file : {"hello.yaml", "CMakeLists.txt", "README.md"})
         REQUIRE_FALSE(contains(tool::read((fs::path("hello") / file).string()), "{{"));
+    }
+    REQUIRE(tool::read("hello/hello.yaml").starts_with("# yaml-language-server: $schema=rtai.schema.json\n"));
 }
 
 TEST_CASE("what new makes has no mistakes", "[long]") {
     const tool::workplace here;
-    REQUIRE(make("hello").code == done);
-    const auto told = tool::capture([] { return check_command("hello/hello.yaml", {}); });
-    INFO(told.err);
-    REQUIRE(told.code == done);
+    for (const auto& kind : template_names()) {
+        REQUIRE(make(kind + "_app", kind).code == done);
+        const auto told =
+            tool::capture([&] { return check_command(kind + "_app/" + kind + "_app.yaml", {}); });
+        INFO(told.err);
+        REQUIRE(told.code == done);
+    }
+}
+
+TEST_CASE("new says which templates there are") {
+    const tool::workplace here;
+    const auto mistyped = make("hello", "voic");
+    REQUIRE(mistyped.code == misused);
+    REQUIRE(mistyped.err == "rtai: there is no template 'voic'\n  did you mean 'voice'?\n");
+    REQUIRE(make("hello", "picture").err ==
+            "rtai: there is no template 'picture'\n  there is: voice, lines\n");
+    REQUIRE_FALSE(fs::exists("hello"));
 }
 
 TEST_CASE("new takes an empty directory, and no other") {

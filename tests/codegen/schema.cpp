@@ -15,7 +15,7 @@ const rtai::value& the_schema() {
 
 bool accepts(const std::string& spec) { return tool::json_schema(the_schema()).accepts(tool::parsed(spec)); }
 
-std::string good() { return fill("new/spec.yaml", {{"name", "hello"}}); }
+std::string good() { return fill("new/lines/spec.yaml", {{"name", "hello"}}); }
 
 /// The spec with one thing changed.
 std::string with(const std::string& what, const std::string& other) {
@@ -27,7 +27,10 @@ std::string with(const std::string& what, const std::string& other) {
 
 }  // namespace
 
-TEST_CASE("the schema accepts the spec that rtai new makes") { REQUIRE(accepts(good())); }
+TEST_CASE("the schema accepts the specs that rtai new makes") {
+    for (const auto& name : template_names())
+        REQUIRE(accepts(fill("new/" + name + "/spec.yaml", {{"name", "hello"}})));
+}
 
 TEST_CASE("the schema accepts what the language allows") {
     const auto [what, other] = GENERATE(table<std::string, std::string>({

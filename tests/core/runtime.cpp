@@ -209,6 +209,16 @@ TEST_CASE("sessions that do not end in time are cancelled, and counted", "[runti
     REQUIRE(rt.sessions() == 0);
 }
 
+TEST_CASE("sessions that were asked to end and are asked again have the shorter time", "[runtime]") {
+    runtime rt(2);
+    std::atomic<int> begun{0};
+    for (int i = 0; i < 4; ++i) rt.place([&] { return for_ever(begun); });
+    wait_for(begun, 4);
+    rt.ask_to_stop(1h);
+    rt.ask_to_stop(2h);
+    REQUIRE(rt.stop(1ms) == 4);
+}
+
 TEST_CASE("a runtime that goes ends its sessions without patience", "[runtime]") {
     std::atomic<int> begun{0};
     {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load, root } from './modules.mjs';
-import { Transcript, check, check_answer, check_interrupted_story, loudness, speak } from './talk.mjs';
+import { Transcript, as_told, check, check_answer, check_interrupted_story, loudness, speak } from './talk.mjs';
 
 const grpc = load('@grpc/grpc-js');
 const definition = load('@grpc/proto-loader').loadSync('streamingai/v1/streaming_ai.proto',
@@ -15,16 +15,6 @@ const client = connect();
 
 function unary(name, request) {
   return new Promise((resolve, reject) => client[name](request, { deadline: Date.now() + 5000 }, (error, answer) => error ? reject(error) : resolve(answer)));
-}
-
-function as_told(m) {
-  if (m.payload === 'audio') return m.audio.data;
-  if (m.payload === 'text')
-    return m.text.text_type === 'json' ? JSON.parse(m.text.data)
-      : { type: 'text', stream: m.metadata.stream, text: String(m.text.data), final: m.metadata.final === 'true' };
-  if (m.control.error) return { type: 'error', ...m.control.error };
-  if (m.control.state_change) return { type: m.control.state_change.state === 'CONNECTION_STATE_CONNECTED' ? 'ready' : 'over' };
-  return { type: m.control.control_type };
 }
 
 function open(from = client, seconds = 60) {

@@ -8,8 +8,11 @@ export const here = dirname(fileURLToPath(import.meta.url));
 export const root = resolve(here, '../..');
 const home = process.env.RTAI_E2E ? resolve(process.env.RTAI_E2E) : join(root, 'build/e2e');
 
+/// A file of a package, such as 'ws/package.json'.
+export function path_of(file) { return join(home, 'node_modules', file); }
+
 export function load(name) {
-  if (!existsSync(join(home, 'node_modules', name))) {
+  if (!existsSync(path_of(name))) {
     console.error(`The npm package '${name}' is not in ${home}. Install it with:\n  ${here}/packages.py true`);
     process.exit(2);
   }

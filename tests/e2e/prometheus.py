@@ -7,7 +7,6 @@ Usage: prometheus.py WS_ADDRESS HTTP_ADDRESS
 import asyncio
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ import urllib.parse
 from pathlib import Path
 
 from serving import get
-from tools import check, need_program, wait_until
+from tools import check, free_port, need_program, wait_until
 from websocket_talk import a_spoken_question
 
 CONFIG = """\
@@ -24,12 +23,6 @@ scrape_configs:
   - job_name: rtai
     static_configs: [{{ targets: ["{target}"] }}]
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @contextlib.contextmanager

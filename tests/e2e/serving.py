@@ -25,20 +25,23 @@ from tools import SKIPPED, TREE
 
 
 class Server:
-    """A server that runs while this is entered."""
+    """A server that runs while this is entered: `arguments` are its own, `listens` says what it must tell before it is
+    ready, `variables` are added to its environment."""
 
-    def __init__(self, binary, directory=None):
-        self.binary = str(Path(binary).resolve())
+    def __init__(self, binary, directory=None, arguments=(), listens=("http", "grpc"), **variables):
+        self.command = [str(Path(binary).resolve()), *arguments]
+        self.listens = listens
+        self.variables = variables
         self.empty = tempfile.TemporaryDirectory(prefix="rtai_e2e_")
         self.directory = directory or self.empty.name
         self.log = Path(self.empty.name, "server.log")
         self.process = None
 
     def __enter__(self):
-        place = dict(os.environ, PORT="0", GRPC_PORT="0", LOG_JSON="false")
+        place = {**os.environ, "PORT": "0", "GRPC_PORT": "0", "LOG_JSON": "false", **self.variables}
         place.setdefault("RTAI_MODELS", str(TREE / "build/models"))
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([self.binary], cwd=self.directory, env=place, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self.command, cwd=self.directory, env=place, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
         try:
             self.wait_until_ready()
@@ -56,14 +59,18 @@ class Server:
             log = self.log.read_text(errors="replace")
             http = re.search(r"http://localhost:(\d+)", log)
             grpc = re.search(r"gRPC on port (\d+)", log)
-            if http and grpc:
+            if http:
                 self.http = f"http://127.0.0.1:{http[1]}"
                 self.ws = f"ws://127.0.0.1:{http[1]}/ws"
+            if grpc:
                 self.grpc = f"127.0.0.1:{grpc[1]}"
-                if get(self.http + "/ready")[0] == 200:
-                    return
+            if all({"http": http, "grpc": grpc}[kind] for kind in self.listens) and self.is_ready():
+                return
             time.sleep(0.05)
         raise RuntimeError("the server was not ready within 30 s")
+
+    def is_ready(self):
+        return "http" not in self.listens or get(self.http + "/ready")[0] == 200
 
     def stop(self):
         """Its exit code after SIGTERM; None: it had to be killed."""
@@ -80,10 +87,13 @@ class Server:
             self.process.wait()
             return None
 
-    def __exit__(self, *_):
+    def kill(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def __exit__(self, *_):
+        self.kill()
         self.empty.cleanup()
 
 

@@ -24,6 +24,17 @@ export class Transcript {
   }
 }
 
+/// A message of gRPC as it would be over a WebSocket.
+export function as_told(m) {
+  if (m.payload === 'audio') return m.audio.data;
+  if (m.payload === 'text')
+    return m.text.text_type === 'json' ? JSON.parse(m.text.data)
+      : { type: 'text', stream: m.metadata.stream, text: String(m.text.data), final: m.metadata.final === 'true' };
+  if (m.control.error) return { type: 'error', ...m.control.error };
+  if (m.control.state_change) return { type: m.control.state_change.state === 'CONNECTION_STATE_CONNECTED' ? 'ready' : 'over' };
+  return { type: m.control.control_type };
+}
+
 export function loudness(sound) {
   let sum = 0;
   for (let i = 0; i + 1 < sound.length; i += 2) sum += sound.readInt16LE(i) ** 2;

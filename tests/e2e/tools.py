@@ -1,6 +1,7 @@
 """What the tests end to end share: what must be installed, and how a test is skipped."""
 
 import shutil
+import socket
 import sys
 import time
 from pathlib import Path
@@ -28,6 +29,12 @@ def need_modules(**packages):
             __import__(module)
         except ImportError:
             skip(f"{sys.executable} has no module '{module}'; Debian 12: apt-get install {package}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def check(holds, words):

@@ -1,4 +1,5 @@
-// Bytes as a header "traceparent": what is read is written as the same, but for what later versions add.
+// Bytes as a header "traceparent": what is read is written as the same, but for what later versions add. And
+// as "tracestate": what is kept of it is one.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,8 @@
 // NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto state = rtai::observe::parse_tracestate(text);
+    if (state.size() > 512 || rtai::observe::parse_tracestate(state) != state) std::abort();
     const auto read = rtai::observe::parse_traceparent(text);
     if (!read) return 0;
     const auto written = rtai::observe::to_traceparent(*read);

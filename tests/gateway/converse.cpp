@@ -24,10 +24,10 @@ struct stage {
     watcher nobody;
     event stopping;
     conversation_limits limits;
+    parrot::options with;  // which the conversation refers to
 
     task<ending> run() {
-        return converse<parrot>(client, *place, nobody, stopping, limits, parrot::options(),
-                                rtai::test::wire_parrot());
+        return converse<parrot>(client, *place, nobody, stopping, limits, with, rtai::test::wire_parrot());
     }
 };
 
@@ -290,4 +290,63 @@ CO_TEST("whoever looks on is told of the end of a session that was cut off, too"
     }
     REQUIRE(seen.begun == 1);
     REQUIRE(seen.over == 1);
+}
+
+namespace {
+
+/// Keeps spans.
+struct tracing final : watcher {
+    observe::tracer spans{[] {
+        observe::tracer::settings s;
+        s.on = true;
+        s.share = 0;  // the client decides
+        return s;
+    }()};
+    observe::tracer* traces() noexcept override { return &spans; }
+};
+
+const std::string trace_of_client = "4bf92f3577b34da6a3ce929d0e0e4736";
+observe::trace_caller client_in_trace() {
+    observe::trace_caller c;
+    c.context = *observe::parse_traceparent("00-" + trace_of_client + "-00f067aa0ba902b7-01");
+    return c;
+}
+
+}  // namespace
+
+CO_TEST("a session that is traced names its trace, and is a span from its beginning to its end",
+        "[gateway]") {
+    tracing seen;
+    stage s;
+    s.place->caller = client_in_trace();
+    auto [why, named] = co_await join(
+        converse<parrot>(s.client, *s.place, seen, s.stopping, s.limits, s.with, rtai::test::wire_parrot()),
+        [](stage& on) -> task<std::string> {
+            auto hello = co_await next<welcome>(on);
+            co_await sleep_for(100ms);
+            on.client.finish();
+            co_return hello ? hello->trace : std::string();
+        }(s));
+    REQUIRE(why == ending::done);
+    REQUIRE(named == trace_of_client);
+    const auto spans = seen.spans.take(9);
+    REQUIRE(spans.size() == 1);
+    REQUIRE(spans[0].name == "session");
+    REQUIRE(to_text(spans[0].parent) == "00f067aa0ba902b7");
+    REQUIRE(spans[0].end - spans[0].start >= 100ms);
+    REQUIRE(spans[0].attributes.size() == 3);
+}
+
+CO_TEST("the span of a session that was cut off ends with it, and without a client's trace there is none",
+        "[gateway]") {
+    tracing seen;
+    for (const bool traced : {true, false}) {
+        stage s;
+        if (traced) s.place->caller = client_in_trace();
+        auto cut = co_await with_timeout(1s, converse<parrot>(s.client, *s.place, seen, s.stopping, s.limits,
+                                                              s.with, rtai::test::wire_parrot()));
+        REQUIRE(!cut.ok());
+        REQUIRE(seen.spans.waiting() == 1);
+    }
+    REQUIRE(to_text(seen.spans.take(1).at(0).context.trace) == trace_of_client);
 }

@@ -1,9 +1,12 @@
 // The pieces of code in docs/gateway.md, at work.
 
+#include <rtai/core/inherited.hpp>
 #include <rtai/core/join.hpp>
 #include <rtai/gateway.hpp>
 #include <rtai/gateway/serve.hpp>
 #include <rtai/graph/generated.hpp>
+#include <rtai/http/message.hpp>
+#include <rtai/observe/dependencies.hpp>
 #include <rtai/service/host.hpp>
 #include <string>
 #include <utility>
@@ -56,6 +59,37 @@ struct wire_parrot {
     }
 };
 // [/pipeline]
+
+// [depends]
+struct oracle {
+    struct options {
+        std::string url = "https://oracle.example";
+        RTAI_DESCRIBE(options, url)
+        void depends_on(observe::needs& on) const { on.address(http::shown_url(url)); }
+    };
+    explicit oracle(options o) : options_(std::move(o)) {}
+
+    input<text> in;
+    output<text> out;
+    RTAI_DESCRIBE(oracle, in, out)
+
+    task<> run() {
+        auto* tell = co_await inherited<observe::dependencies>();  // null where nobody wants to know
+        while (auto question = co_await in.receive()) {
+            auto answer = co_await ask(question->words);
+            if (tell != nullptr) tell->fared(http::shown_url(options_.url), answer, now());
+            if (!answer) continue;
+            const bool taken = co_await out.send(std::move(*answer));
+            if (!taken) co_return;
+        }
+    }
+
+private:
+    static task<result<text>> ask(std::string words) { co_return text("perhaps " + words); }
+
+    options options_;
+};
+// [/depends]
 
 // [serve]
 task<> serve_parrot(service::host& h) {

@@ -1,3 +1,4 @@
+#include <catch2/catch.hpp>
 #include <grpcpp/grpcpp.h>
 #include <streamingai/v1/streaming_ai.grpc.pb.h>
 
@@ -21,164 +22,12 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/parrot.hpp"
+#include "gateway/running.hpp"
 
 using namespace rtai;
+using namespace rtai::test;
 using namespace std::chrono_literals;
 namespace proto = streamingai::v1;
-
-namespace {
-
-std::uint16_t free_port() {
-    return rtai::run([]() -> task<std::uint16_t> {
-        auto listening = net::listen({"127.0.0.1", 0});
-        co_return listening->port();
-    }());
-}
-
-service::gateway::options on_free_ports() {
-    service::gateway::options o;
-    o.listen.http.emplace();
-    o.listen.http->address = "127.0.0.1";
-    o.listen.http->port.number = free_port();
-    o.listen.websocket.emplace();
-    o.listen.grpc.emplace();
-    o.listen.grpc->address = "127.0.0.1";
-    o.listen.grpc->port.number = free_port();
-    o.listen.grpc->shards = 1;
-    o.limits.sessions_per_client = 1000;
-    o.limits.requests = hertz(100'000);
-    o.session.pipeline.name = "parrot";
-    return o;
-}
-
-/// A gateway that runs in threads of its own.
-class running {
-public:
-    explicit running(service::gateway::options o) : options(std::move(o)) {
-        thread_ = std::thread([this] { rtai::run(serve()); });
-        up_.get_future().wait();
-        while (!reachable()) std::this_thread::sleep_for(5ms);
-    }
-    running(const running&) = delete;
-    running& operator=(const running&) = delete;
-    ~running() { (void)stop(0ms); }
-
-    /// As SIGTERM does. How many sessions had to be cut off.
-    std::size_t stop(duration patience) {
-        if (!thread_.joinable()) return 0;
-        home_->post([this, patience] { host_->ask_to_stop(patience); });
-        thread_.join();
-        const auto cut = host_->finish(patience);
-        host_.reset();
-        return cut;
-    }
-    void ask_to_stop(duration patience) {
-        home_->post([this, patience] { host_->ask_to_stop(patience); });
-    }
-
-    std::string http(const std::string& path) const {
-        return "http://127.0.0.1:" + std::to_string(options.listen.http->port.number) + path;
-    }
-    std::string socket(const std::string& query = "") const {
-        return "ws://127.0.0.1:" + std::to_string(options.listen.http->port.number) + "/ws" + query;
-    }
-    std::unique_ptr<proto::StreamingAIService::Stub> stub() const {
-        return proto::StreamingAIService::NewStub(
-            grpc::CreateChannel("127.0.0.1:" + std::to_string(options.listen.grpc->port.number),
-                                grpc::InsecureChannelCredentials()));
-    }
-
-    const service::gateway::options options;
-
-private:
-    task<> serve() {
-        home_ = shard::current();
-        co_await with_scope([this](scope& s) -> task<> { return in(s); });
-    }
-    task<> in(scope& s) {
-        host_ = std::make_unique<service::host>(s, 2, [](std::string_view) { return true; });
-        observe::observe_options quiet;
-        quiet.logs.level = observe::log_level::error;
-        host_->observe_with(quiet);
-        host_->start("gate", service::gateway::serve<test::parrot>(
-                                 *host_, "gate", options, test::parrot::options(), test::wire_parrot()));
-        up_.set_value();
-        co_await s.join();
-    }
-    bool reachable() const {
-        return rtai::run([](std::string url) -> task<bool> {
-            auto r = co_await http::fetch(http::request(std::move(url)));
-            co_return r.ok();
-        }(http("/health")));
-    }
-
-    std::promise<void> up_;
-    std::thread thread_;
-    shard* home_ = nullptr;
-    std::unique_ptr<service::host> host_;
-};
-
-http::response get(const std::string& url, std::string key = {}) {
-    http::request r(url);
-    if (!key.empty()) r.headers.add("X-API-Key", std::move(key));
-    return rtai::run([](http::request asked) -> task<http::response> {
-        auto answer = co_await http::fetch(std::move(asked));
-        co_return answer.ok() ? std::move(*answer) : http::response();
-    }(std::move(r)));
-}
-
-/// What a page or a program hears over a WebSocket until it has what it waits for.
-struct heard {
-    std::vector<json::value> told;
-    std::size_t sound = 0;
-    std::uint16_t code = 0;
-    std::string failure;
-
-    bool has(std::string_view type) const {
-        for (const auto& t : told)
-            if (text_of(t, "type") == type) return true;
-        return false;
-    }
-};
-
-/// Connects, says these texts, and listens until a message of type `until`, or so many bytes of sound.
-task<heard> talk(std::string url, std::vector<std::string> say, std::string until, std::size_t sound,
-                 ws::connect_options o = {}) {
-    heard all;
-    auto socket = co_await ws::connect(std::move(url), std::move(o));
-    if (!socket) {
-        all.failure = socket.error().message();
-        co_return all;
-    }
-    co_await socket->run([&](ws::stream& s) -> task<> {
-        return [](ws::stream& on, heard& into, std::vector<std::string> words, std::string last,
-                  std::size_t enough) -> task<> {
-            for (const auto& w : words) {
-                ws::message m = ws::message::text(w);
-                const bool taken = co_await on.send(std::move(m));
-                if (!taken) break;
-            }
-            while (auto m = co_await on.receive()) {
-                if (m->is_text()) into.told.push_back(*parse_json(m->text()));
-                else into.sound += m->size();
-                if (!last.empty() && into.has(last)) break;
-                if (enough != 0 && into.sound >= enough) break;
-            }
-            into.code = on.end().code;
-        }(s, all, say, until, sound);
-    });
-    co_return all;
-}
-heard talk_now(const std::string& url, std::vector<std::string> say, std::string until, std::size_t sound = 0,
-               ws::connect_options o = {}) {
-    return rtai::run(talk(url, std::move(say), std::move(until), sound, std::move(o)));
-}
-
-const std::string start = R"({"type":"start","audio":{"rate":16000},"play":{"rate":16000}})";
-std::string said(const std::string& words) { return R"({"type":"text","text":")" + words + "\"}"; }
-
-}  // namespace
 
 TEST_CASE("a gateway shows its page, its health and what it counts", "[gateway]") {
     running gate(on_free_ports());

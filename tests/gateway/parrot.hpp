@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <rtai/core/inherited.hpp>
 #include <rtai/core/join.hpp>
 #include <rtai/core/task.hpp>
 #include <rtai/data/audio.hpp>
@@ -8,6 +10,7 @@
 #include <rtai/gateway/converse.hpp>
 #include <rtai/graph/elements/pacer.hpp>
 #include <rtai/graph/generated.hpp>
+#include <rtai/observe/dependencies.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,9 +18,22 @@
 namespace rtai::test {
 
 /// Says back what it hears and reads; "tell me" makes it talk for ten seconds, "a word" for one, "break"
-/// breaks it.
+/// breaks it, "ask" makes it ask a server that it depends on, which "fail" makes fail.
 struct parrot {
     struct voice {
+        struct options {
+            std::string address;
+            std::filesystem::path file;
+            RTAI_DESCRIBE(options, address, file)
+            void depends_on(observe::needs& on) const {
+                on.address(address);
+                on.file(file);
+            }
+        };
+
+        voice() = default;
+        explicit voice(options o) : options_(std::move(o)) {}
+
         input<audio> sound;
         input<text, if_wired> words;
         output<audio> out;
@@ -32,6 +48,12 @@ struct parrot {
         task<> repeat_words() {
             if (!words) co_return;
             while (auto t = co_await words.receive()) {
+                if (t->words == "ask" || t->words == "fail") {
+                    result<> r;
+                    if (t->words == "fail") r = error(std::errc::connection_refused, "the oracle");
+                    auto* who = co_await inherited<observe::dependencies>();
+                    if (who != nullptr) who->fared(options_.address, r, now());
+                }
                 if (t->words == "break") throw std::runtime_error("a parrot broke");
                 if (t->words == "tell me" || t->words == "a word") {
                     const int frames = t->words == "a word" ? 50 : 500;
@@ -61,12 +83,16 @@ struct parrot {
             t.log().record(e).speech.close();
             t.finish(e);
         }
+
+    private:
+        options options_;
     };
     struct options {
-        RTAI_DESCRIBE(options)
+        voice::options bird;
+        RTAI_DESCRIBE(options, bird)
     };
 
-    explicit parrot(const options&) {}
+    explicit parrot(const options& o) : bird(o.bird) {}
 
     input<audio> mic;
     input<text> typed;

@@ -1,15 +1,23 @@
+#include <malloc.h>
+
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <rtai/core/asio_driver.hpp>
 #include <rtai/core/join.hpp>
+#include <rtai/core/scope.hpp>
 #include <rtai/core/timeout.hpp>
+#include <rtai/core/timer.hpp>
 #include <rtai/net/connect.hpp>
 #include <rtai/net/tcp.hpp>
 #include <rtai/net/tls.hpp>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "net/certificates.hpp"
 #include "net/streams.hpp"
@@ -213,5 +221,154 @@ TEST_CASE("TLS over TCP speaks with the openssl tool, and not below 1.2", "[net]
         auto came = co_await door.accept();
         auto old = co_await s->accept(std::move(came).value().open());
         REQUIRE(why(old).find("unsupported protocol") != std::string::npos);
+    }());
+}
+
+namespace {
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr int comers = 1000;
+#else
+constexpr int comers = 10'000;
+#endif
+
+/// What would grow if something stayed.
+struct holdings {
+    std::size_t memory = ::mallinfo2().uordblks;
+    std::size_t descriptors = count_descriptors();
+    std::int64_t coroutines = live_coroutines;
+
+    static std::size_t count_descriptors() {
+        std::size_t n = 0;
+        for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++n;
+        return n;
+    }
+};
+
+/// Says what it hears, on connections of which it counts those there are.
+class echo_server {
+public:
+    echo_server() : door_(std::move(net::listen({"127.0.0.1", 0})).value()), tls_(server()) {}
+
+    task<> run(scope& s) {
+        for (;;) {
+            auto came = co_await door_.accept();
+            ++connections_;
+            s.spawn(serve(std::move(came).value()));
+        }
+    }
+    std::uint16_t port() const { return door_.port(); }
+
+    task<> until_idle() {
+        while (connections_ > 0) co_await sleep_for(1ms);
+    }
+
+private:
+    task<> serve(net::connection c) {
+        co_await talk(std::move(c).open());
+        --connections_;
+    }
+    task<> talk(net::stream plain) {
+        auto secret = co_await tls_->accept(std::move(plain));
+        if (!secret) co_return;
+        std::vector<std::byte> bytes(20'000);
+        for (;;) {
+            auto got = co_await secret->read_some(bytes);
+            if (!got) co_return;
+            if (*got == 0) break;
+            auto said = co_await secret->write(std::span(bytes).first(*got));
+            if (!said) co_return;
+        }
+        (void)co_await secret->finish();
+    }
+
+    net::acceptor door_;
+    std::shared_ptr<net::tls_server> tls_;
+    int connections_ = 0;
+};
+
+/// Clients of each kind there is, one after the other.
+class comers_and_goers {
+public:
+    explicit comers_and_goers(std::uint16_t port)
+        : port_(port), believes_(client()), doubts_(client(nullptr, stranger())) {}
+
+    /// Several at once.
+    task<> come(int count) {
+        left_ = count;
+        std::vector<task<>> all;
+        for (int i = 0; i < 16; ++i) all.push_back(come_again());
+        co_await join(std::move(all));
+    }
+
+    int answered = 0;
+    int refused = 0;
+
+private:
+    static const test::certificate_files& stranger() {
+        static const auto made = test::authority("a_stranger");
+        return made;
+    }
+
+    task<> come_again() {
+        while (left_ > 0) {
+            const int kind = --left_ % 6;
+            auto plain = co_await net::connect("127.0.0.1", port_);
+            if (kind == 0) continue;  // without a word
+            if (kind == 1) {          // in the middle of the handshake
+                const std::string half("\x16\x03\x01\x02\x00\x01\x00", 7);
+                (void)co_await say(*plain, half);
+                continue;
+            }
+            const auto& tls = kind == 2 ? doubts_ : believes_;
+            auto secret = co_await tls->connect(std::move(*plain), "127.0.0.1");
+            if (kind == 2) refused += secret ? 0 : 1;
+            else co_await talk(std::move(secret).value(), kind);
+        }
+    }
+
+    task<> talk(net::stream s, int kind) {
+        if (kind == 3) co_return;  // without goodbye
+        const std::string words(kind == 4 ? 40'000 : 40, 'w');
+        auto said = co_await say(s, words);
+        if (kind == 4) co_return;  // while the answer comes
+        auto answer = co_await read_once(s);
+        (void)co_await s.finish();
+        const auto rest = co_await read_all(s);
+        if (said && answer == words && rest.empty()) ++answered;
+    }
+
+    std::uint16_t port_;
+    std::shared_ptr<net::tls_client> believes_, doubts_;
+    int left_ = 0;
+};
+
+task<> cycle(scope& s, echo_server& e) {
+    s.spawn(e.run(s));
+    comers_and_goers clients(e.port());
+    co_await clients.come(300);
+    co_await e.until_idle();
+    const holdings before;
+    clients.answered = clients.refused = 0;
+    co_await clients.come(comers);
+    co_await e.until_idle();
+    const holdings after;
+    s.cancel();
+    REQUIRE(clients.answered >= comers / 6);
+    REQUIRE(clients.refused >= comers / 6);
+    REQUIRE(after.descriptors == before.descriptors);
+    REQUIRE(after.coroutines == before.coroutines);
+    REQUIRE(after.memory < before.memory + 200'000);
+}
+
+}  // namespace
+
+TEST_CASE("TLS connections come and go in all ways there are, and leave nothing behind", "[net][tls][long]") {
+    run([]() -> task<> {
+        echo_server e;
+        co_await with_scope([&e](scope& s) -> task<> { return cycle(s, e); });
     }());
 }

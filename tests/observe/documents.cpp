@@ -32,16 +32,25 @@ struct my_metrics {
 // [/metrics]
 
 // [trace]
-task<> answer(observe::tracer& traces, const observe::trace_context& caller) {
-    auto turn = traces.begin("turn", caller, observe::span_kind::server);
-    turn.set({"session", "7f3a"});
-    {
-        auto thinking = traces.begin("thinking", turn.context());
-        co_await sleep_for(200ms);
-    }
-    // to a peer: headers.set("traceparent", observe::to_traceparent(turn.context()))
+/// A part of whatever asks for it: in a session of its turn, in none of nothing.
+task<std::string> look_up(std::string name) {
+    auto looking = co_await observe::begin_span("look up");
+    looking.set({"letters", name.size()});
+    http::request r("http://directory.example/people/" + name);
+    auto found = co_await observe::fetch(std::move(r));  // has a span too, and tells the directory of it
+    if (found.ok()) co_return found->body;
+    looking.fail(found.error().message());
+    co_return "nobody";
 }
 // [/trace]
+
+// [root]
+task<std::string> answer(observe::tracer& traces, const observe::trace_caller& caller, std::string name) {
+    auto asked = traces.begin("question", caller.context, observe::span_kind::server);
+    observe::trace_place here(traces, asked.context(), caller.state);
+    co_return co_await with_inherited(here, look_up(std::move(name)));
+}
+// [/root]
 
 }  // namespace
 
@@ -54,9 +63,12 @@ CO_TEST("what docs/observe.md has is counted and traced", "[documents]") {
     observe::tracer::settings s;
     s.on = true;
     observe::tracer t(s);
-    const observe::trace_context nobody;
-    co_await answer(t, nobody);
-    REQUIRE(t.waiting() == 2);
+    const observe::trace_caller nobody;
+    auto said = co_await answer(t, nobody, "ann");
+    REQUIRE(said == "nobody");  // no network in a test
+    REQUIRE(t.waiting() == 3);
+    said = co_await look_up("ann");
+    REQUIRE(t.waiting() == 3);
 }
 
 TEST_CASE("what docs/observe.md logs is logged", "[documents]") {

@@ -90,6 +90,18 @@ TEST_CASE("a line says when, who, where, how grave and what", "[log]") {
             "\n");
 }
 
+TEST_CASE("a line names the trace that it is part of, where there is one", "[log]") {
+    log_file f;
+    {
+        log_writer writer(f.settings);
+        const auto session = logger(writer, "gateway").in_session("uuid");
+        session.in_trace("4bf9").info("begun");
+        session.in_trace("").info("begun");
+    }
+    REQUIRE(f.text().find(R"("session_id":"uuid","trace_id":"4bf9","event":"begun"})") != std::string::npos);
+    REQUIRE(f.text().find(R"("session_id":"uuid","event":"begun"})") != std::string::npos);
+}
+
 TEST_CASE("the same for a terminal", "[log]") {
     log_file f;
     f.settings.json = false;

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <optional>
 #include <rtai/core/timer.hpp>
 #include <rtai/observe/trace.hpp>
 #include <string>
@@ -188,4 +189,35 @@ CO_TEST("what waits is bounded, and so is what is said of a span", "[trace]") {
     REQUIRE(kept[0].attributes.size() == 32);
     REQUIRE(kept[0].attributes_left_out == 8);
     REQUIRE(std::get<std::string>(kept[0].attributes[0].second).size() == 1024);
+}
+
+TEST_CASE("what other systems have to say is handed on as it came, and what is none is not", "[trace]") {
+    REQUIRE(parse_tracestate("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE") ==
+            "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE");
+    REQUIRE(parse_tracestate(" a=1 ,\t, b=2,") == "a=1,b=2");
+    REQUIRE(parse_tracestate("a=1,b").empty());
+    REQUIRE(parse_tracestate("=1").empty());
+    REQUIRE(parse_tracestate("a=\n").empty());
+    REQUIRE(parse_tracestate("a=\xC3\xA9").empty());
+    std::string many;
+    for (int i = 0; i < 32; ++i) many += (i != 0 ? ",k" : "k") + std::to_string(i) + "=v";
+    REQUIRE(parse_tracestate(many) == many);
+    REQUIRE(parse_tracestate(many + ",one=more").empty());
+    const std::string long_one = "a=" + std::string(509, 'x');
+    REQUIRE(parse_tracestate(long_one + "y") == long_one + "y");
+    REQUIRE(parse_tracestate(long_one + "yz").empty());
+    REQUIRE(parse_tracestate("b=2," + long_one + ",c=3") == "b=2");
+}
+
+TEST_CASE("a caller is in a trace if it says so once and rightly", "[trace]") {
+    const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const auto says = [](std::optional<std::string> p, std::optional<std::string> s) {
+        return caller_of([&](std::string_view name) { return name == "traceparent" ? p : s; });
+    };
+    REQUIRE(says(parent, "a=1").context == *parse_traceparent(parent));
+    REQUIRE(says(parent, "a=1").state == "a=1");
+    REQUIRE(says(parent, std::nullopt).state.empty());
+    REQUIRE_FALSE(says(std::nullopt, "a=1").context);
+    REQUIRE_FALSE(says(parent + "," + parent, "a=1").context);
+    REQUIRE(says("nonsense", "a=1").state.empty());
 }

@@ -23,7 +23,9 @@ CO_TEST("a turn is a span, and each of its parts one, end to end", "[trace]") {
     times.thinking = 300ms;
     times.playout = 50ms;
     const trace_context nobody;
-    const auto where = trace_turn(t, nobody, "7f3a", begun, times);
+    traced_turn over("7f3a", 3, begun);
+    over.times = times;
+    const auto where = trace_turn(t, nobody, over);
     std::map<std::string, span_record> spans;
     for (auto& r : t.take(10)) spans[r.name] = r;
     REQUIRE(spans.size() == 4);
@@ -38,6 +40,29 @@ CO_TEST("a turn is a span, and each of its parts one, end to end", "[trace]") {
     REQUIRE(spans["turn"].context == where);
     REQUIRE(std::get<std::string>(spans["turn"].attributes.at(0).second) == "7f3a");
     tracer off;
-    REQUIRE_FALSE(trace_turn(off, nobody, "7f3a", begun, times));
+    REQUIRE_FALSE(trace_turn(off, nobody, over));
     REQUIRE_FALSE(turn_times().total());
+}
+
+CO_TEST("a turn goes on to the last that happened in it, and is where it was said to be", "[trace]") {
+    tracer::settings s;
+    s.on = true;
+    tracer t(s);
+    auto session = t.begin("session");
+    const auto place = t.reserve(session.context());
+    REQUIRE(place.trace == session.context().trace);
+    REQUIRE_FALSE(place.span == session.context().span);
+    traced_turn over("7f3a", 3, now());
+    over.ended = over.begun + 2s;
+    over.times.thinking = 300ms;
+    over.interrupted = true;
+    co_await sleep_for(3s);
+    REQUIRE(trace_turn(t, session.context(), over, place) == place);
+    const auto spans = t.take(10);
+    REQUIRE(spans.size() == 2);
+    REQUIRE(spans[0].parent == place.span);
+    REQUIRE(spans[1].context == place);
+    REQUIRE(spans[1].parent == session.context().span);
+    REQUIRE(spans[1].end - spans[1].start == 2s);
+    REQUIRE(spans[1].attributes.size() == 3);
 }

@@ -242,6 +242,48 @@ TEST_CASE("a client's metadata arrives, and it sees the server's", "[rpc]") {
     rpc::run(body(*stub));
 }
 
+TEST_CASE("a call tells the server of the trace that it is part of, and is a span", "[rpc]") {
+    auto o = echo_server::local();
+    o.admit = [](rpc::call& c) {
+        c.add_trailer("parent", c.all_metadata("traceparent").value_or("none"));
+        c.add_trailer("state", c.all_metadata("tracestate").value_or("none"));
+        return grpc::Status::OK;
+    };
+    echo_server up(std::move(o));
+    rpc::channel_pool pool(to(up.where()));
+    auto stub = pool.stub<Echo>();
+    const auto talk = [](stub_of& s) -> task<std::string> {
+        auto open = co_await rpc::open(s, &stub_of::PrepareAsyncTalk);
+        auto end = co_await open->finish();
+        REQUIRE(end.ok());
+        REQUIRE(open->trailers().find("state")->second ==
+                (open->trailers().find("parent")->second == "none" ? "none" : "rojo=1"));
+        co_return open->trailers().find("parent")->second;
+    };
+    const auto whole = [&talk](stub_of& s) -> task<> {
+        auto outside = co_await talk(s);
+        REQUIRE(outside == "none");
+        observe::tracer::settings on;
+        on.on = true;
+        observe::tracer t(on);
+        auto asked = t.begin("question");
+        observe::trace_place here(t, asked.context(), "rojo=1");
+        auto talking = talk(s);
+        auto inside = co_await with_inherited(here, std::move(talking));
+        auto refused = rpc::ask(s, &stub_of::PrepareAsyncSay, word("nobody"));
+        auto no = co_await with_inherited(here, std::move(refused));
+        REQUIRE_FALSE(no.ok());
+        const auto spans = t.take(9);
+        REQUIRE(spans.size() == 2);
+        REQUIRE(inside == observe::to_traceparent(spans[0].context));
+        REQUIRE(spans[0].parent == asked.context().span);
+        REQUIRE(spans[0].kind == observe::span_kind::client);
+        REQUIRE_FALSE(spans[0].failed);
+        REQUIRE(spans[1].failure == "there is no 'nobody'");
+    };
+    rpc::run(whole(*stub));
+}
+
 TEST_CASE("without a server a call fails at once, or waits for one if it is asked to", "[rpc]") {
     int port = 0;
     {
@@ -292,6 +334,33 @@ TEST_CASE("a pool spreads calls over its connections", "[rpc]") {
     rpc::channel_pool pool(several);
     rpc::run(say_who(pool, 9));
     REQUIRE(peers.size() == 3);
+}
+
+TEST_CASE("of several servers all are asked, and one that ends is asked no more before it refuses", "[rpc]") {
+    std::atomic<int> asked[2] = {0, 0};
+    std::unique_ptr<echo_server> up[2];
+    for (int i = 0; i < 2; ++i) {
+        auto o = echo_server::local();
+        o.linger = 500ms;
+        o.admit = [&asked, i](const rpc::call&) {
+            ++asked[i];
+            return grpc::Status::OK;
+        };
+        up[i] = std::make_unique<echo_server>(std::move(o));
+    }
+    auto both = to("ipv4:" + up[0]->where() + "," + up[1]->where());
+    both.balance = rpc::balance::turns;
+    rpc::channel_pool pool(both);
+    const auto until_asked = [&](int which) {
+        for (const int before = asked[which]; asked[which] == before;) rpc::run(say_who(pool, 1));
+    };
+    until_asked(0);
+    until_asked(1);
+    rpc::run(say_who(pool, 50));
+    std::thread stopping([&] { up[0]->server.stop(10s); });
+    rpc::run(say_who(pool, 500));  // each of them is answered
+    stopping.join();
+    rpc::run(say_who(pool, 20));
 }
 
 TEST_CASE("calls that are under way when their shard ends are cancelled", "[rpc]") {

@@ -111,6 +111,14 @@ public:
     /// Whether callers must show anything.
     bool open() const noexcept { return !rules_ && api_keys_.empty(); }
 
+    /// Whether somebody tries to be known at all.
+    static bool shows(const credentials& c) {
+        return !c.authorization.empty() || !c.api_key.empty() || !query_tokens(c.query).empty();
+    }
+
+    /// What is wrong with the JWKS file; empty: nothing, or there is none.
+    std::string key_trouble(time_point now) const { return file_ ? file_->trouble(now) : std::string(); }
+
     /// `now` is the shard's time, for how often the key file is looked at.
     admission<identity> check(const credentials& shown, time_point now) const {
         auto who = identify(shown, now);

@@ -118,6 +118,13 @@ public:
         return held;
     }
 
+    /// What is wrong with the file, as of not more than a second ago; empty: nothing.
+    std::string trouble(time_point now) {
+        (void)current(now);
+        const std::lock_guard lock(mutex_);
+        return trouble_;
+    }
+
 private:
     struct mark {
         bool operator==(const mark&) const = default;

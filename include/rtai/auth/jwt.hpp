@@ -103,12 +103,17 @@ struct claims {
 struct jwt_rules {
     jwt_rules() = default;
     explicit jwt_rules(const jwt_options& o)
-        : algorithm(o.algorithm), audience(o.audience), issuer(o.issuer) {}
+        : algorithm(o.algorithm),
+          audience(o.audience),
+          issuer(o.issuer),
+          leeway(o.leeway),
+          most_bytes(o.largest.bytes),
+          most_claims(o.claims) {}
 
     signature algorithm = signature::HS256;
-    std::string audience;             ///< empty: any
-    std::string issuer;               ///< empty: any
-    std::chrono::seconds leeway{30};  ///< for clocks that differ
+    std::string audience;                      ///< empty: any
+    std::string issuer;                        ///< empty: any
+    std::chrono::milliseconds leeway{30'000};  ///< for clocks that differ
     std::size_t most_bytes = 8192;
     std::size_t most_claims = 64;
 };
@@ -202,7 +207,7 @@ inline result<std::vector<std::string>> audience_of(const json::object& all) {
 inline result<> check_times(const claims& c, const jwt_rules& rules, calendar_time now,
                             std::optional<double> expiry) {
     const auto at = static_cast<double>(now.time_since_epoch().count());
-    const auto leeway = static_cast<double>(rules.leeway.count());
+    const auto leeway = std::chrono::duration<double>(rules.leeway).count();
     const auto begins = time_claim(c.all, "nbf");
     if (!begins) return begins.error();
     const auto made = time_claim(c.all, "iat");

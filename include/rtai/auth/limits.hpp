@@ -62,7 +62,11 @@ public:
 
     /// Nothing: the request may go on.
     std::optional<refusal> request(std::string_view client, time_point now) {
-        return table_->request(client, now);
+        return table_->request(client, now, 1);
+    }
+    /// What the next request would be told; it is not counted.
+    std::optional<refusal> next(std::string_view client, time_point now) {
+        return table_->request(client, now, 0);
     }
 
     std::size_t clients() const { return table_->size(); }
@@ -101,14 +105,14 @@ private:
             if (--e->sessions == 0) idle.splice(idle.end(), busy, e);
         }
 
-        std::optional<refusal> request(std::string_view client, time_point now) {
+        std::optional<refusal> request(std::string_view client, time_point now, double counted) {
             if (rate <= 0) return std::nullopt;
             const std::lock_guard lock(mutex);
             const auto e = touch(client, now);
             if (e == nobody) return full();
             refill(*e, now);
             if (e->tokens >= 1) {
-                --e->tokens;
+                e->tokens -= counted;
                 return std::nullopt;
             }
             const auto wait = std::chrono::duration<double>((1 - e->tokens) / rate);

@@ -9,7 +9,9 @@
 #include <future>
 #include <memory>
 #include <rtai/core/asio_driver.hpp>
+#include <rtai/core/clock.hpp>
 #include <rtai/core/event.hpp>
+#include <rtai/core/race.hpp>
 #include <rtai/core/run.hpp>
 #include <rtai/core/scope.hpp>
 #include <rtai/core/timeout.hpp>
@@ -78,12 +80,13 @@ public:
         throw std::logic_error("runtime::stopping is for coroutines on the runtime's own shards");
     }
 
-    /// Asks the sessions to end, and does not wait: `stop` does.
+    /// Asks the sessions to end, and does not wait: `stop` does. Asked again, the shorter patience holds.
     void ask_to_stop(duration patience) {
         for (auto& s : stations_) {
             if (!s->thread.joinable()) continue;
             s->home.post([&s = *s, patience] {
-                s.patience = patience;
+                s.until = std::min(s.until, later(now(), patience));
+                s.asked.set();
                 s.stopping.set();
             });
         }
@@ -124,12 +127,19 @@ private:
             up.set_value();
             co_await stopping.wait();
             open = false;
-            const auto ended = co_await with_timeout(patience, s.join());
-            if (!ended.ok()) {
-                cancelled = s.size();
-                s.cancel();
-                co_await s.join();
+            for (;;) {
+                asked.reset();
+                const auto first = co_await race(all_ended(s), asked.wait());
+                if (first.index() == 0) break;
             }
+        }
+
+        task<> all_ended(scope& s) {
+            const auto ended = co_await with_deadline(until, s.join());
+            if (ended.ok()) co_return;
+            cancelled = s.size();
+            s.cancel();
+            co_await s.join();
         }
 
         std::atomic<std::size_t> load{0};
@@ -138,7 +148,8 @@ private:
         scope* sessions = nullptr;
         std::promise<void> up;
         event stopping;
-        duration patience{};
+        event asked;
+        time_point until = never;
         std::size_t cancelled = 0;
         std::thread thread;
     };

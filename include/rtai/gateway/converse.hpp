@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -17,11 +15,13 @@
 #include <rtai/data/json.hpp>
 #include <rtai/gateway/connection.hpp>
 #include <rtai/gateway/message.hpp>
+#include <rtai/gateway/pipeline_view.hpp>
 #include <rtai/gateway/session.hpp>
 #include <rtai/gateway/watcher.hpp>
 #include <rtai/graph/generated.hpp>
 #include <rtai/graph/turn_teller.hpp>
 #include <rtai/media/convert.hpp>
+#include <rtai/observe/session_trace.hpp>
 #include <rtai/service/conversation.hpp>
 #include <string>
 #include <utility>
@@ -29,28 +29,6 @@
 #include <vector>
 
 namespace rtai::gateway {
-
-/// A pipeline as those see it who need not know which one it is.
-struct pipeline_view {
-    using edge_visit = std::function<void(const edge_ends&, std::string_view type, const channel_stats&)>;
-
-    rtai::turn* turn = nullptr;  ///< if it has one
-    std::function<void(const edge_visit&)> edges;
-};
-
-template <class Pipeline>
-pipeline_view view_of(Pipeline& p) {
-    pipeline_view v;
-    if constexpr (requires { p.turn.log(); }) v.turn = &p.turn;
-    if constexpr (requires { p.each_edge([](const edge_ends&, const auto&) {}); })
-        v.edges = [&p](const pipeline_view::edge_visit& visit) {
-            p.each_edge([&](const edge_ends& ends, const auto& edge) {
-                using T = typename std::remove_cvref_t<decltype(edge)>::value_type;
-                visit(ends, type_name<T>(), edge.stats());
-            });
-        };
-    return v;
-}
 
 struct conversation_limits {
     std::chrono::milliseconds idle{300'000};  ///< without a word from the client
@@ -66,9 +44,10 @@ public:
     conversation& operator=(const conversation&) = delete;
     ~conversation() {
         const bool cut_off = begun_ && !ended_;
-        if (cut_off) look_once(false);
+        if (cut_off) edges_.look(view_, session_, watcher_, false);
         close();
         if (cut_off) watcher_.ended(session_, ending::gone, {});
+        if (session_.trace) session_.trace->end();
     }
 
     service::conversation ends;
@@ -77,6 +56,7 @@ public:
     /// then is cancelled.
     task<ending> run(pipeline_view view, task<> pipeline) {
         open(std::move(view));
+        begin_trace();
         watcher_.began(session_);
         begun_ = true;
         std::string failure;
@@ -93,10 +73,11 @@ public:
             auto told = co_await with_timeout(last_words, client_.send(std::move(sorry)));
             (void)told;
         }
-        look_once(false);
+        edges_.look(view_, session_, watcher_, false);
         close();
         ended_ = true;
         watcher_.ended(session_, why_, failure);
+        if (session_.trace) session_.trace->end(failure);
         co_await client_.close(why_);
         co_return why_;
     }
@@ -109,7 +90,7 @@ private:
 
     void open(pipeline_view view) {
         view_ = std::move(view);
-        session_.inspect = [this] { return all_about(); };
+        session_.inspect = [this] { return json::value(about_session(session_, ends, view_)); };
         session_.hang_up = [this] { hung_up_.set(); };
         if (view_.turn != nullptr) view_.turn->log().listen(this, [this](const moment& m) { note(m); });
     }
@@ -120,8 +101,16 @@ private:
         view_ = pipeline_view();
     }
 
+    void begin_trace() {
+        session_.trace = observe::session_trace::begin(watcher_.traces(), session_.caller, session_.id);
+        if (!session_.trace) return;
+        session_.trace->set({"transport", session_.transport});
+        session_.trace->set({"pipeline", session_.pipeline});
+    }
+
     task<> talk(task<> pipeline) {
         welcome hello(session_.id, client_.sound(ends.audio_out.format()));
+        hello.trace = session_.trace_id();
         const bool there = co_await client_.send(std::move(hello));
         if (!there) co_return;
         std::vector<task<>> work;
@@ -138,7 +127,7 @@ private:
     }
 
     task<> play_to_end(task<> pipeline) {
-        co_await std::move(pipeline);
+        co_await observe::within_session(session_.trace.get(), std::move(pipeline));
         over_ = true;
         came_.set();
     }
@@ -356,108 +345,13 @@ private:
         if (w == what::paused) session_.state = paused;
     }
 
-    struct edge_seen {
-        std::string name;
-        std::uint64_t dropped = 0;
-        std::size_t depth = 0;
-    };
-
     /// What waits in the wires and what they drop, for the watcher; until it is cancelled.
     task<> look_at_edges() {
         for (;;) {
             co_await sleep_for(edge_look);
-            look_once(true);
+            edges_.look(view_, session_, watcher_, true);
         }
     }
-    void look_once(bool alive) {
-        if (!view_.edges) return;
-        std::size_t i = 0;
-        view_.edges([&](const edge_ends& e, std::string_view, const channel_stats& s) {
-            if (i == edges_.size()) edges_.push_back({e.name});
-            auto& seen = edges_[i++];
-            const auto depth = alive ? s.depth : 0;
-            const auto deeper = static_cast<std::int64_t>(depth) - static_cast<std::int64_t>(seen.depth);
-            if (deeper != 0 || s.dropped != seen.dropped)
-                watcher_.edge(session_, e.name, deeper, s.dropped - seen.dropped);
-            seen.depth = depth;
-            seen.dropped = s.dropped;
-        });
-    }
-
-    // --- For those who look on ---------------------------------------------------------------------------
-
-    json::value all_about() const {
-        json::object all;
-        all["id"] = session_.id;
-        json::array edges;
-        std::vector<std::string> elements;
-        const auto meet = [&](const std::string& name) {
-            if (std::find(elements.begin(), elements.end(), name) == elements.end()) elements.push_back(name);
-        };
-        const auto show = [&](const edge_ends& e, std::string_view type, const channel_stats& s) {
-            for (const auto& from : e.from) {
-                meet(from);
-                meet(e.to);
-                json::object edge;
-                edge["name"] = e.name;
-                edge["from"] = from;
-                edge["to"] = e.to;
-                edge["type"] = type.substr(type.rfind(':') + 1);
-                edge["depth"] = s.depth;
-                edge["capacity"] = s.capacity;
-                edge["high"] = s.high_water;
-                edge["sent"] = s.sent;
-                edge["dropped"] = s.dropped;
-                edge["flushed"] = s.flushed;
-                edges.push_back(std::move(edge));
-            }
-        };
-        if (ends.audio_in) {
-            const auto in = ends.audio_in.stats();
-            all["sound_in"] = {{"depth", in.depth}, {"sent", in.sent}, {"dropped", in.dropped}};
-        }
-        if (view_.edges) view_.edges(show);
-        json::array names;
-        for (const auto& e : elements) names.push_back(json::object{{"name", e}});
-        all["elements"] = std::move(names);
-        all["edges"] = std::move(edges);
-        all["turns"] = turns();
-        return all;
-    }
-
-    json::array turns() const {
-        json::array all;
-        if (view_.turn == nullptr) return all;
-        for (const auto& r : view_.turn->log().records()) {
-            json::object turn;
-            turn["turn"] = r.of;
-            turn["asked"] = r.asked;
-            turn["said"] = r.speech.empty() ? std::string() : r.speech.heard();
-            turn["interrupted"] = r.interrupted;
-            if (const auto l = r.latency()) turn["latency"] = latency_json(*l);
-            json::array moments;
-            for (const auto& m : r.moments) {
-                json::object one;
-                one["event"] = name_of(m.what);
-                one["at"] = seconds(m.stamp.at - session_.since);
-                one["detail"] = m.detail;
-                moments.push_back(std::move(one));
-            }
-            turn["moments"] = std::move(moments);
-            all.push_back(std::move(turn));
-        }
-        return all;
-    }
-
-    static double seconds(duration d) noexcept { return std::chrono::duration<double>(d).count(); }
-    static json::object latency_json(const turn_latency& l) {
-        json::object all;
-        for_each_member<turn_latency>(
-            [&](std::string_view name, auto member) { all[name] = seconds(l.*member); });
-        all["total"] = seconds(l.total());
-        return all;
-    }
-
     connection& client_;
     session& session_;
     watcher& watcher_;
@@ -472,7 +366,7 @@ private:
     std::deque<moment> news_;
     event came_;
     event hung_up_;
-    std::vector<edge_seen> edges_;
+    edge_watch edges_;
     bool begun_ = false;
     bool ended_ = false;
     bool over_ = false;

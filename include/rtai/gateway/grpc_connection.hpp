@@ -3,7 +3,6 @@
 #include <streamingai/v1/streaming_ai.pb.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -46,11 +45,16 @@ public:
             co_return std::string();
         }
         early_ = std::move(**first);
-        if (early_->has_control() && early_->control().has_config()) configure(early_->control().config());
         co_return early_->session_id();
     }
-    /// What it is called in each message from here.
-    void call_it(std::string session) { session_ = std::move(session); }
+    /// What it is called in each message from here, and how the client wants to hear it, as far as its first
+    /// message says nothing else.
+    void call_it(std::string session, const wire_format& play = {}) {
+        session_ = std::move(session);
+        sound_ = sound_writer(play);
+        if (early_ && early_->has_control() && early_->control().has_config())
+            configure(early_->control().config());
+    }
 
     /// Sends what `send` has queued, until `close`; to be run beside the session.
     task<> carry() {
@@ -210,11 +214,8 @@ private:
     void configure(const proto::ConfigUpdate& c) {
         wire_format f = sound_.format();
         for (const auto& [name, value] : c.settings()) {
-            if (name == "play.codec") f.codec = value == "opus" ? codec::opus : codec::pcm;
-            if (name == "play.rate") std::from_chars(value.data(), value.data() + value.size(), f.rate);
-            if (name == "play.channels")
-                std::from_chars(value.data(), value.data() + value.size(), f.channels);
             if (name == "interrupt") interrupted_ = value != "false";
+            else (void)read_setting(f, name, value);
         }
         if (f != sound_.format() && f.mistake().empty()) sound_ = sound_writer(f);
     }
@@ -261,6 +262,7 @@ private:
             more["play.codec"] = name_of(sound_.format().codec);
             more["play.rate"] = std::to_string(w->sound.rate);
             more["play.channels"] = std::to_string(w->sound.channels);
+            if (!w->trace.empty()) more["trace"] = w->trace;
         } else if (const auto* t = std::get_if<trouble>(&m)) {
             message.set_type(proto::MESSAGE_TYPE_CONTROL);
             message.mutable_control()->set_control_type(proto::CONTROL_TYPE_ERROR);

@@ -36,9 +36,28 @@ inline grpc::StatusCode grpc_code_of(unsigned http_status) noexcept {
     }
 }
 
-inline result<proto::CreateSessionResponse> created(front& f, const std::string& client) {
+/// How a client wants to hear the session that it asks for.
+inline result<wire_format> wanted_sound(const proto::CreateSessionRequest& in) {
+    wire_format f;
+    for (const auto& [name, value] : in.config()) {
+        auto known = read_setting(f, name, value);
+        if (!known) return rpc::failure(grpc::INVALID_ARGUMENT, "config: " + known.error().text);
+        if (!*known)
+            return rpc::failure(grpc::INVALID_ARGUMENT,
+                                "config: there is no '" + shown_value(name) +
+                                    "'; there is play.codec, play.rate and play.channels");
+    }
+    if (const auto mistake = f.mistake(); !mistake.empty())
+        return rpc::failure(grpc::INVALID_ARGUMENT, "config: " + mistake);
+    return f;
+}
+
+inline result<proto::CreateSessionResponse> created(front& f, const std::string& client,
+                                                    const proto::CreateSessionRequest& in) {
     if (f.draining()) return rpc::failure(grpc::UNAVAILABLE, "the server is about to stop");
-    auto id = f.promised().promise(client, now());
+    const auto play = wanted_sound(in);
+    if (!play) return play.error();
+    auto id = f.promised().promise(client, *play, now());
     if (id.empty()) return rpc::failure(grpc::RESOURCE_EXHAUSTED, "too many sessions wait to begin");
     proto::CreateSessionResponse made;
     made.set_session_id(std::move(id));
@@ -49,7 +68,7 @@ inline result<proto::CreateSessionResponse> created(front& f, const std::string&
 inline result<proto::CloseSessionResponse> closed(front& f, const std::string& client,
                                                   const proto::CloseSessionRequest& which) {
     proto::CloseSessionResponse told;
-    bool found = f.promised().keep(which.session_id(), client);
+    bool found = f.promised().keep(which.session_id(), client).has_value();
     if (const auto s = f.sessions().find(which.session_id()); s && s->client == client)
         found = s->post([s] {
             if (s->hang_up) s->hang_up();
@@ -70,7 +89,7 @@ public:
                     return talk(c, s);
                 })
             .on(&service::AsyncService::RequestCreateSession,
-                [this](rpc::call& c, proto::CreateSessionRequest) { return create(c); })
+                [this](rpc::call& c, proto::CreateSessionRequest in) { return create(c, std::move(in)); })
             .on(&service::AsyncService::RequestCloseSession,
                 [this](rpc::call& c, proto::CloseSessionRequest in) { return close(c, std::move(in)); });
     }
@@ -79,6 +98,8 @@ public:
     std::uint16_t port() const noexcept { return server_.port(); }
     /// Waits for the streams to end: not from a shard of its own.
     void stop(duration patience) { server_.stop(patience); }
+    /// From any thread: a stop under way waits no longer.
+    void hurry() noexcept { server_.hurry(); }
 
 private:
     static rpc::server_options options_of(front& f, const service::grpc_listen& o) {
@@ -88,6 +109,9 @@ private:
         made.shards = o.shards;
         made.max_message = o.message;
         made.gzip = o.gzip;
+        made.keepalive.every = o.keepalive.every;
+        made.keepalive.answer_within = o.keepalive.answer_within;
+        made.keepalive.least = o.keepalive.least;
         if (o.tls) {
             made.tls.certificate = o.tls->certificate.string();
             made.tls.key = o.tls->key.string();
@@ -117,6 +141,10 @@ private:
         return grpc::Status::OK;
     }
 
+    static observe::trace_caller trace_of(rpc::call& c) {
+        return observe::caller_of([&c](std::string_view name) { return c.all_metadata(name); });
+    }
+
     static std::string client_of(rpc::call& c) {
         const auto* name = std::any_cast<std::string>(&c.identity());
         return name != nullptr ? *name : std::string();
@@ -126,11 +154,13 @@ private:
         const auto client = client_of(c);
         grpc_connection<rpc::stream<proto::StreamMessage, proto::StreamMessage>> connection(s, "grpc");
         auto asked = co_await connection.begin();
-        if (asked.empty() || !front_->promised().keep(asked, client)) asked = make_session_id();
+        const auto play = front_->promised().keep(asked, client);
+        if (!play) asked = make_session_id();
         auto in = front_->admit(client, "grpc", asked);
         if (!in) co_return rpc::failure(grpc_code_of(in.why().status), in.why().words);
-        connection.call_it(asked);
+        connection.call_it(asked, play.value_or(wire_format()));
         auto places = *in;
+        places->place->caller = trace_of(c);
         co_await join(run(connection, *places->place, c.draining()), connection.carry());
         co_return result<>();
     }
@@ -140,8 +170,8 @@ private:
         (void)why;
     }
 
-    task<result<proto::CreateSessionResponse>> create(rpc::call& c) {
-        co_return created(*front_, client_of(c));
+    task<result<proto::CreateSessionResponse>> create(rpc::call& c, proto::CreateSessionRequest in) {
+        co_return created(*front_, client_of(c), in);
     }
     task<result<proto::CloseSessionResponse>> close(rpc::call& c, proto::CloseSessionRequest in) {
         co_return closed(*front_, client_of(c), in);

@@ -13,6 +13,7 @@
 #include <rtai/gateway/front.hpp>
 #include <rtai/gateway/grpc_connection.hpp>
 #include <rtai/gateway/grpc_service.hpp>
+#include <rtai/gateway/http_front.hpp>
 #include <rtai/http/exchange.hpp>
 #include <rtai/http/grpc_web.hpp>
 #include <rtai/http/router.hpp>
@@ -84,6 +85,10 @@ private:
     };
 
     task<> call(http::exchange& x) {
+        if (front_.draining()) {
+            co_await send_away(x);
+            co_return;
+        }
         const auto type = http::grpc_web::encoding_of(x.head().header("Content-Type").value_or(""));
         if (!type) {
             auto told =
@@ -118,20 +123,39 @@ private:
         else co_await answered(out, messages);
     }
 
+    /// As HTTP says it, and as gRPC does: not all who ask look at both.
+    static task<> send_away(http::exchange& x) {
+        auto r = http::make_refusal(503, "the server is about to stop: try again later");
+        r.headers.add("Retry-After", "1");
+        r.headers.add("Grpc-Status", std::to_string(static_cast<int>(grpc::UNAVAILABLE)));
+        r.headers.add("Grpc-Message", "the server is about to stop");
+        auto told = co_await x.answer(std::move(r));
+        (void)told;
+    }
+
+    /// The one message of a call that takes one; nothing: it is another.
+    template <class Message>
+    static std::optional<Message> only(const std::vector<std::string>& messages) {
+        Message m;
+        if (messages.size() != 1 || !m.ParseFromString(messages.front())) return std::nullopt;
+        return m;
+    }
+
     task<> answered(answer& out, const std::vector<std::string>& messages) {
         const std::string peer = out.x.peer();
-        auto who = front_.check(front_.shown_by(out.x, peer));
+        auto who = front_.check(shown_by(out.x, peer));
         if (!who) {
             co_await out.end(grpc_code_of(who.why().status), who.why().words);
             co_return;
         }
         const auto method = out.x.parameter("method");
         if (method == "CreateSession") {
-            co_await tell(out, created(front_, who->client));
+            const auto in = only<proto::CreateSessionRequest>(messages);
+            if (in) co_await tell(out, created(front_, who->client, *in));
+            else co_await out.end(grpc::INVALID_ARGUMENT, "CreateSession takes one CreateSessionRequest");
         } else if (method == "CloseSession") {
-            proto::CloseSessionRequest in;
-            const bool fits = messages.size() == 1 && in.ParseFromString(messages.front());
-            if (fits) co_await tell(out, closed(front_, who->client, in));
+            const auto in = only<proto::CloseSessionRequest>(messages);
+            if (in) co_await tell(out, closed(front_, who->client, *in));
             else co_await out.end(grpc::INVALID_ARGUMENT, "CloseSession takes one CloseSessionRequest");
         } else if (method == "BiDirectionalStreaming") {
             co_await talk(out, who->client, messages);
@@ -166,14 +190,16 @@ private:
         }
         grpc_connection<stream> connection(both, "grpc-web");
         auto asked = co_await connection.begin();
-        if (asked.empty() || !front_.promised().keep(asked, client)) asked = make_session_id();
+        const auto play = front_.promised().keep(asked, client);
+        if (!play) asked = make_session_id();
         auto in = front_.admit(client, "grpc-web", asked);
         if (!in) {
             co_await out.end(grpc_code_of(in.why().status), in.why().words);
             co_return;
         }
-        connection.call_it(asked);
+        connection.call_it(asked, play.value_or(wire_format()));
         auto places = *in;
+        places->place->caller = trace_of(out.x.head(), false);
         auto first =
             co_await race(join(run(connection, *places->place), connection.carry()), out.x.hung_up());
         if (first.index() == 0) co_await out.end(grpc::OK, {});

@@ -29,6 +29,7 @@ struct welcome {
     welcome(std::string s, audio_format f) : session(std::move(s)), sound(f) {}
     std::string session;
     audio_format sound;
+    std::string trace;  ///< the id of the trace that it is part of, if somebody keeps it
 };
 
 /// Words, and which stream of the pipeline they are from.

@@ -8,6 +8,7 @@
 #include <rtai/data/base64.hpp>
 #include <rtai/data/describe.hpp>
 #include <rtai/data/json.hpp>
+#include <rtai/gateway/detail/figures.hpp>
 #include <rtai/gateway/message.hpp>
 #include <rtai/gateway/sound.hpp>
 #include <span>
@@ -114,20 +115,6 @@ private:
     sound_reader sound_;
 };
 
-namespace detail {
-
-inline double seconds(duration d) noexcept { return std::chrono::duration<double>(d).count(); }
-
-inline json::object latency_json(const turn_latency& l) {
-    json::object all;
-    for_each_member<turn_latency>(
-        [&](std::string_view name, auto member) { all[name] = seconds(l.*member); });
-    all["total"] = seconds(l.total());
-    return all;
-}
-
-}  // namespace detail
-
 /// What a client is told, as JSON; nothing for sound, which is binary.
 inline std::string to_json_text(const to_client& m, const wire_format& sound) {
     json::object all;
@@ -137,6 +124,7 @@ inline std::string to_json_text(const to_client& m, const wire_format& sound) {
                {"play", json::object{{"codec", name_of(sound.codec)},
                                      {"rate", w->sound.rate},
                                      {"channels", w->sound.channels}}}};
+        if (!w->trace.empty()) all["trace"] = w->trace;
     } else if (const auto* c = std::get_if<caption>(&m)) {
         all = {{"type", "text"},
                {"stream", c->stream},

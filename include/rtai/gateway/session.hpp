@@ -13,7 +13,10 @@
 #include <random>
 #include <rtai/core/clock.hpp>
 #include <rtai/core/shard.hpp>
+#include <rtai/observe/session_trace.hpp>
+#include <rtai/observe/trace_context.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,6 +49,12 @@ struct session {
     std::function<boost::json::value()> inspect;
     /// Ends it, as if its client had gone; for its shard only.
     std::function<void()> hang_up;
+
+    /// Where its client is in a trace; set before it begins.
+    observe::trace_caller caller;
+    /// The trace that it is part of, if any; for its shard only.
+    std::unique_ptr<observe::session_trace> trace;
+    std::string trace_id() const { return trace ? trace->id() : std::string(); }
 
     void count_turn() noexcept {
         ++turns;
@@ -139,6 +148,11 @@ public:
     std::size_t size() const {
         const std::lock_guard lock(mutex_);
         return all_.size();
+    }
+    std::size_t over(std::string_view transport) const {
+        const std::lock_guard lock(mutex_);
+        return static_cast<std::size_t>(std::count_if(
+            all_.begin(), all_.end(), [&](const auto& s) { return s->transport == transport; }));
     }
     std::uint64_t begun() const noexcept { return begun_; }
     std::uint64_t refused() const noexcept { return refused_; }

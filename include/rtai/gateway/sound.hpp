@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/describe/enum.hpp>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,10 +11,13 @@
 #include <rtai/data/audio.hpp>
 #include <rtai/data/describe.hpp>
 #include <rtai/data/schema.hpp>
+#include <rtai/data/utf8.hpp>
 #include <rtai/media/framer.hpp>
 #include <rtai/media/opus.hpp>
 #include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 // Sound as it is on the wire: plain samples, or Opus.
@@ -47,6 +51,34 @@ struct wire_format {
         return {};
     }
 };
+
+/// What a client sent, for a message to it.
+inline std::string shown_value(std::string_view text) {
+    return rtai::detail::printable(rtai::detail::first_characters(text, 40));
+}
+
+/// Takes one of the settings by which clients of gRPC say how they want to hear the machine: "play.codec",
+/// "play.rate", "play.channels". False: it is none of those.
+inline result<bool> read_setting(wire_format& f, std::string_view name, std::string_view value) {
+    const auto figure = [&](std::uint32_t& into) -> result<bool> {
+        std::uint32_t number = 0;
+        const auto* const last = value.data() + value.size();
+        const auto [end, wrong] = std::from_chars(value.data(), last, number);
+        if (wrong != std::errc() || end != last)
+            return error(std::errc::invalid_argument,
+                         "'" + std::string(name) + "' is a number, not '" + shown_value(value) + "'");
+        into = number;
+        return true;
+    };
+    if (name == "play.rate") return figure(f.rate);
+    if (name == "play.channels") return figure(f.channels);
+    if (name != "play.codec") return false;
+    if (value != "pcm" && value != "opus")
+        return error(std::errc::invalid_argument,
+                     "'play.codec' is pcm or opus, not '" + shown_value(value) + "'");
+    f.codec = value == "opus" ? codec::opus : codec::pcm;
+    return true;
+}
 
 /// From bytes to sound.
 class sound_reader {

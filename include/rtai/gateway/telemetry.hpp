@@ -34,20 +34,21 @@ public:
     /// What /metrics shows.
     std::string text() const { return registry_.text(); }
     observe::tracer& spans() noexcept { return spans_; }
+    observe::tracer* traces() noexcept override { return &spans_; }
     const observe::logger& log() const noexcept { return log_; }
 
     void began(const session& s) override {
         metrics_.sessions_total.add();
         metrics_.sessions_active.add(1);
         metrics_.pipelines_active.add(1);
-        log_.in_session(s.id).info(
-            "session_created", {{"client", s.client}, {"transport", s.transport}, {"pipeline", s.pipeline}});
+        log_of(s).info("session_created",
+                       {{"client", s.client}, {"transport", s.transport}, {"pipeline", s.pipeline}});
     }
 
     void ended(const session& s, ending why, std::string_view failure) override {
         metrics_.sessions_active.add(-1);
         metrics_.pipelines_active.add(-1);
-        const auto log = log_.in_session(s.id);
+        const auto log = log_of(s);
         if (why == ending::failed) {
             metrics_.element_errors.with({s.pipeline, element_in(failure)}).add();
             log.error("session_failed", {}, failure);
@@ -59,31 +60,23 @@ public:
     }
 
     void happened(const session& s, const moment& m) override {
-        const auto log = log_.in_session(s.id);
         if (m.what == what::failure) {
             metrics_.element_errors.with({s.pipeline, element_in(m.detail)}).add();
-            log.warning("failure", {{"turn", m.of}}, m.detail);
+            log_of(s).warning("failure", {{"turn", m.of}}, m.detail);
         }
         // What was said is nobody's business but the two's.
-        if (log.says(observe::log_level::debug)) log.debug(name_of(m.what), {{"turn", m.of}});
+        if (log_.says(observe::log_level::debug)) log_of(s).debug(name_of(m.what), {{"turn", m.of}});
     }
 
     void turned(const session& s, const turn_record& r) override {
         const auto l = r.latency();
+        const auto times = l ? times_of(*l) : observe::turn_times();
+        if (s.trace) trace(*s.trace, r, times);
         if (!l) return;
-        observe::turn_times t;
-        t.transcription = l->transcription;
-        t.endpointing = l->endpointing;
-        t.thinking = l->thinking;
-        t.sentence = l->sentence;
-        t.synthesis = l->synthesis;
-        t.playout = l->playout;
-        metrics_.turn(t);
+        metrics_.turn(times);
         metrics_.stt_latency.observe(l->transcription);
         metrics_.llm_latency.observe(l->thinking);
         metrics_.tts_latency.observe(l->synthesis);
-        const auto begun = r.spoken_until();
-        if (begun) (void)observe::trace_turn(spans_, observe::trace_context(), s.id, *begun, t);
     }
 
     void sent(const session&, std::size_t bytes, duration late) override {
@@ -98,6 +91,7 @@ public:
         metrics_.channel_dropped.with({s.pipeline, name}).add(dropped);
     }
 
+    void warned(std::string_view of, std::string_view words) override { log_.warning(of, {}, words); }
     void refused(unsigned status) override { metrics_.refused.with({std::to_string(status)}).add(); }
 
 private:
@@ -106,6 +100,30 @@ private:
         s.on = o.traces.has_value() && !o.traces->otlp.empty();
         if (o.traces) s.share = o.traces->share;
         return s;
+    }
+
+    observe::logger log_of(const session& s) const { return log_.in_session(s.id).in_trace(s.trace_id()); }
+
+    static observe::turn_times times_of(const turn_latency& l) {
+        observe::turn_times t;
+        t.transcription = l.transcription;
+        t.endpointing = l.endpointing;
+        t.thinking = l.thinking;
+        t.sentence = l.sentence;
+        t.synthesis = l.synthesis;
+        t.playout = l.playout;
+        return t;
+    }
+
+    /// A typed turn has no end of speech: it begins with the first that is known of it.
+    static void trace(observe::session_trace& in, const turn_record& r, const observe::turn_times& times) {
+        if (r.moments.empty()) return;
+        const auto spoken = times.total() ? r.spoken_until() : std::nullopt;
+        observe::traced_turn t({}, r.of, spoken.value_or(r.moments.front().stamp.at));
+        t.ended = r.moments.back().stamp.at;
+        t.times = times;
+        t.interrupted = r.interrupted;
+        in.turn_over(t);
     }
 
     /// Failures begin with the name of who failed: "stt (talk.yaml:9): ...".

@@ -10,6 +10,7 @@
 #include <rtai/gateway/message.hpp>
 #include <rtai/gateway/session.hpp>
 #include <rtai/graph/turn_log.hpp>
+#include <rtai/observe/trace.hpp>
 #include <string_view>
 
 namespace rtai::gateway {
@@ -21,6 +22,9 @@ public:
     watcher(const watcher&) = delete;
     watcher& operator=(const watcher&) = delete;
     virtual ~watcher() = default;
+
+    /// Where the spans of sessions go; null: nowhere.
+    virtual observe::tracer* traces() noexcept { return nullptr; }
 
     virtual void began(const session&) {}
     virtual void ended(const session&, ending, std::string_view) {}
@@ -34,6 +38,8 @@ public:
     virtual void told(const session&, duration) {}
     /// Every now and then: so many values more wait in a wire, or fewer, and so many were dropped since.
     virtual void edge(const session&, std::string_view, std::int64_t, std::uint64_t) {}
+    /// Something that concerns no session went wrong, or is good again.
+    virtual void warned(std::string_view, std::string_view) {}
     /// Somebody was not let in, with this status of HTTP.
     virtual void refused(unsigned) {}
 };

@@ -103,16 +103,22 @@ inline task<result<response_stream>> open(request r) {
     co_return response_stream(std::move(t));
 }
 
-/// Sends a request and waits for the whole answer, whose body may have `most_body` bytes.
+/// The whole answer, whose body may have `most_body` bytes.
+inline task<result<response>> rest_of(response_stream& s) {
+    response all;
+    all.status = s.status();
+    all.headers = s.headers();
+    auto body = co_await s.rest();
+    if (!body) co_return body.error();
+    all.body = std::move(*body);
+    co_return all;
+}
+
+/// Sends a request and waits for the whole answer.
 inline task<result<response>> fetch(request r) {
     auto s = co_await open(std::move(r));
     if (!s) co_return s.error();
-    response all;
-    all.status = s->status();
-    all.headers = s->headers();
-    auto body = co_await s->rest();
-    if (!body) co_return body.error();
-    all.body = std::move(*body);
+    auto all = co_await rest_of(*s);
     co_return all;
 }
 

@@ -43,6 +43,14 @@ private:
     std::vector<std::pair<std::string, std::string>> all_;
 };
 
+/// All values of that name, with commas between, as one value of a list is written in several headers.
+inline std::optional<std::string> all_of(const header_list& headers, std::string_view name) {
+    std::optional<std::string> all;
+    for (const auto& [n, value] : headers)
+        if (same_name(n, name)) all = all ? *all + "," + value : value;
+    return all;
+}
+
 /// A field of a form, or a file in it.
 struct form_part {
     form_part(std::string n, std::string v) : name(std::move(n)), value(std::move(v)) {}

@@ -22,8 +22,10 @@ public:
     logger(log_writer& to, std::string component, std::string session_id = {})
         : to_(&to), component_(std::move(component)), session_id_(std::move(session_id)) {}
 
-    logger of(std::string component) const { return {to_, std::move(component), session_id_}; }
-    logger in_session(std::string id) const { return {to_, component_, std::move(id)}; }
+    logger of(std::string component) const { return {to_, std::move(component), session_id_, trace_id_}; }
+    logger in_session(std::string id) const { return {to_, component_, std::move(id), trace_id_}; }
+    /// The lines name the trace that they are part of; none, if it is empty.
+    logger in_trace(std::string id) const { return {to_, component_, session_id_, std::move(id)}; }
 
     /// Whether it is worth making a line of that level.
     bool says(log_level l) const noexcept { return to_ != nullptr && to_->takes(l); }
@@ -42,16 +44,21 @@ public:
     }
     void say(log_level level, std::string_view event, fields metadata, std::string_view message) const {
         if (says(level))
-            to_->write(level, component_, session_id_, event, {metadata.begin(), metadata.size()}, message);
+            to_->write(level, component_, session_id_, event, {metadata.begin(), metadata.size()}, message,
+                       trace_id_);
     }
 
 private:
-    logger(log_writer* to, std::string component, std::string session_id)
-        : to_(to), component_(std::move(component)), session_id_(std::move(session_id)) {}
+    logger(log_writer* to, std::string component, std::string session_id, std::string trace_id)
+        : to_(to),
+          component_(std::move(component)),
+          session_id_(std::move(session_id)),
+          trace_id_(std::move(trace_id)) {}
 
     log_writer* to_ = nullptr;
     std::string component_;
     std::string session_id_;
+    std::string trace_id_;
 };
 
 }  // namespace rtai::observe

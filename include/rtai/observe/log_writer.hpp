@@ -75,9 +75,10 @@ public:
     bool takes(log_level l) const noexcept { return l >= settings_.level; }
 
     void write(log_level level, std::string_view component, std::string_view session_id,
-               std::string_view event, std::span<const field> metadata, std::string_view message) {
-        detail::log_line line{settings_.clock(), level, settings_.service, component,
-                              session_id,        event, message,           metadata};
+               std::string_view event, std::span<const field> metadata, std::string_view message,
+               std::string_view trace_id = {}) {
+        detail::log_line line{settings_.clock(), level,    settings_.service, component, session_id, event,
+                              message,           metadata, trace_id};
         std::uint64_t left_out = 0;
         if (!admit(line, left_out)) return;
         static thread_local std::string text;
@@ -122,7 +123,7 @@ private:
         const field about[] = {{"of", like.event}, {"lines", count}};
         detail::log_line line{
             like.at, log_level::warning, settings_.service, like.component, like.session_id, event, {},
-            about};
+            about,   like.trace_id};
         append(text, line);
     }
 
@@ -211,7 +212,7 @@ private:
         const auto notice = [&](std::string_view event, std::uint64_t lines) {
             const field about[] = {{"lines", lines}};
             const detail::log_line line{
-                settings_.clock(), log_level::warning, settings_.service, "log", {}, event, {}, about};
+                settings_.clock(), log_level::warning, settings_.service, "log", {}, event, {}, about, {}};
             if (lines > 0) append(text, line);
         };
         notice("log_lines_dropped", lost);

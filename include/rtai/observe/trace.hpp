@@ -129,9 +129,10 @@ public:
         if (!on()) return off(parent);
         return begin(name, parent, kind, now());
     }
-    /// For what began some time ago.
-    span begin(std::string_view name, const trace_context& parent, span_kind kind, time_point start) {
-        if (!on()) return off(parent);
+    /// For what began some time ago; `as` is a place that `reserve` gave.
+    span begin(std::string_view name, const trace_context& parent, span_kind kind, time_point start,
+               const trace_context& as = {}) {
+        if (!on()) return off(as ? as : parent);
         span s = off(parent);
         s.start_ = start;
         if (!parent) {
@@ -139,7 +140,7 @@ public:
             s.context_.trace.low = random();
             s.context_.sampled = sampled(s.context_.trace);
         }
-        s.context_.span.value = random();
+        s.context_.span = as ? as.span : span_id{random()};
         if (!s.context_.sampled) return s;
         s.of_ = this;
         s.kept_ = std::make_unique<span_record>();
@@ -148,6 +149,13 @@ public:
         s.kept_->name = name.substr(0, span::longest_text);
         s.kept_->kind = kind;
         return s;
+    }
+
+    /// A place in the trace of `parent` for a span of which more is known later, when others are parts of it.
+    trace_context reserve(const trace_context& parent) const {
+        trace_context place = parent;
+        if (on() && parent) place.span.value = random();
+        return place;
     }
 
     /// The ended ones, the oldest first.

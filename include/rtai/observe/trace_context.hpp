@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -83,6 +84,53 @@ inline std::optional<trace_context> parse_traceparent(std::string_view text) noe
     c.span.value = *span;
     c.sampled = (*flags & 1U) != 0;
     return c ? std::optional(c) : std::nullopt;
+}
+
+/// What other systems for traces have to say to each other, which is handed on as it came: the entries of a
+/// "tracestate" that the standard asks one to keep, the first ones as far as they fit. Empty for what is
+/// none.
+inline std::string parse_tracestate(std::string_view text) {
+    constexpr std::size_t most_bytes = 512, most_entries = 32;
+    std::string kept;
+    std::size_t entries = 0;
+    for (bool full = false; !text.empty();) {
+        const auto end = std::min(text.find(','), text.size());
+        auto entry = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        while (!entry.empty() && (entry.front() == ' ' || entry.front() == '\t')) entry.remove_prefix(1);
+        while (!entry.empty() && (entry.back() == ' ' || entry.back() == '\t')) entry.remove_suffix(1);
+        if (entry.empty()) continue;
+        const auto equals = entry.find('=');
+        const bool printable =
+            std::all_of(entry.begin(), entry.end(), [](char c) { return c >= ' ' && c <= '~'; });
+        if (equals == 0 || equals == std::string_view::npos || !printable || ++entries > most_entries)
+            return {};
+        full = full || kept.size() + (kept.empty() ? 0 : 1) + entry.size() > most_bytes;
+        if (full) continue;
+        if (!kept.empty()) kept += ',';
+        kept += entry;
+    }
+    return kept;
+}
+
+/// Where somebody who asks for something is in a trace, and what is handed on with it.
+struct trace_caller {
+    trace_caller() = default;
+    trace_context context;
+    std::string state;
+};
+
+/// Of a request: `header(name)` gives all that it has of that name, as a std::optional of text with commas
+/// between. Of two values for "traceparent" none is right.
+template <class Header>
+trace_caller caller_of(Header&& header) {
+    trace_caller c;
+    const auto parent = header("traceparent");
+    if (!parent) return c;
+    c.context = parse_traceparent(*parent).value_or(trace_context());
+    if (!c.context) return c;
+    if (const auto state = header("tracestate")) c.state = parse_tracestate(*state);
+    return c;
 }
 
 }  // namespace rtai::observe

@@ -37,6 +37,18 @@ public:
         return std::string_view(found->second.data(), found->second.size());
     }
 
+    /// All that the caller sent under this name, with commas between.
+    std::optional<std::string> all_metadata(std::string_view name) const {
+        std::optional<std::string> all;
+        const auto [from, to] =
+            context_.client_metadata().equal_range(grpc::string_ref(name.data(), name.size()));
+        for (auto i = from; i != to; ++i) {
+            const std::string value(i->second.data(), i->second.size());
+            all = all ? *all + "," + value : value;
+        }
+        return all;
+    }
+
     /// The name in the certificate of a caller that has shown one.
     std::string certificate_name() const {
         const auto security = context_.auth_context();

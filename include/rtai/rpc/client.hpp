@@ -12,6 +12,7 @@
 #include <rtai/core/clock.hpp>
 #include <rtai/core/result.hpp>
 #include <rtai/core/task.hpp>
+#include <rtai/observe/trace_place.hpp>
 #include <rtai/rpc/detail/operation.hpp>
 #include <rtai/rpc/queue_driver.hpp>
 #include <rtai/rpc/status.hpp>
@@ -54,6 +55,14 @@ public:
     /// Whether it is certain how it ended: if not, dropping it cancels it.
     bool finished() const noexcept { return finish_begun_ && !finishing_.busy(); }
 
+    /// Before it is started: it is a request in a trace, and tells the server so.
+    void trace(observe::traced_call c) {
+        c.tell([this](const char* name, const std::string& value) { context_.AddMetadata(name, value); });
+        span_ = std::move(c.span);
+    }
+    /// Nobody waits for it any more.
+    void end_trace() noexcept { span_.end(); }
+
 protected:
     client_call(const call_options& o, std::optional<duration> within) {
         using clock = std::chrono::system_clock;
@@ -61,6 +70,14 @@ protected:
             context_.set_deadline(clock::now() + std::chrono::duration_cast<clock::duration>(*within));
         for (const auto& [name, value] : o.headers) context_.AddMetadata(name, value);
         context_.set_wait_for_ready(o.wait_for_server);
+    }
+
+    /// What it came to.
+    result<> ended() {
+        if (!status_.ok()) span_.fail(status_.error_message());
+        span_.set({"rpc.grpc.status_code", static_cast<int>(status_.error_code())});
+        span_.end();
+        return result_of(status_);
     }
 
     static rpc::metadata copy(const std::multimap<grpc::string_ref, grpc::string_ref>& from) {
@@ -75,6 +92,7 @@ protected:
     step starting_{*this};
     step finishing_{*this};
     bool finish_begun_ = false;
+    observe::span span_;
 };
 
 }  // namespace detail
@@ -87,7 +105,9 @@ public:
     call_handle(call_handle&&) = default;
     call_handle& operator=(call_handle&&) = default;
     ~call_handle() {
-        if (call_ && !call_->finished()) call_->cancel();
+        if (!call_) return;
+        if (!call_->finished()) call_->cancel();
+        call_->end_trace();
     }
 
     Call* operator->() const noexcept { return &*call_; }
@@ -126,7 +146,7 @@ public:
         }
         if (!std::exchange(finish_begun_, true)) call_->Finish(&status_, finishing_.begin());
         co_await finishing_.wait();
-        co_return result_of(status_);
+        co_return ended();
     }
 
 private:
@@ -154,7 +174,7 @@ public:
         }
         if (!std::exchange(finish_begun_, true)) call_->Finish(&status_, finishing_.begin());
         co_await finishing_.wait();
-        co_return result_of(status_);
+        co_return ended();
     }
 
 private:
@@ -182,7 +202,7 @@ public:
         if (this->close_writer()) call_->WritesDone(this->writing().begin());
         if (!std::exchange(finish_begun_, true)) call_->Finish(&status_, finishing_.begin());
         co_await finishing_.wait();
-        if (!status_.ok()) co_return failure(status_);
+        if (auto good = ended(); !good) co_return good.error();
         co_return std::move(answer_);
     }
 
@@ -210,7 +230,7 @@ public:
     }
 
     result<Out> answer() {
-        if (!status_.ok()) return failure(status_);
+        if (auto good = ended(); !good) return good.error();
         return std::move(answer_);
     }
 
@@ -230,6 +250,8 @@ task<result<Out>> ask(Stub& stub,
                           grpc::ClientContext*, const In&, grpc::CompletionQueue*),
                       std::type_identity_t<In> question, call_options o = {}) {
     call_handle<detail::client_question<Out>> c(new detail::client_question<Out>(o));
+    auto traced = co_await observe::begin_call("gRPC call");
+    c->trace(std::move(traced));
     co_await c->start(stub, prepare, question);
     co_return c->answer();
 }
@@ -247,6 +269,8 @@ task<call_handle<client_talk<In, Out>>> open(
                                                                              grpc::CompletionQueue*),
     call_options o = {}) {
     call_handle<client_talk<In, Out>> c(new client_talk<In, Out>(o));
+    auto traced = co_await observe::begin_call("gRPC call");
+    c->trace(std::move(traced));
     co_await c->start(stub, prepare);
     co_return c;
 }
@@ -257,6 +281,8 @@ task<call_handle<client_reader<In>>> open(Stub& stub,
                                               grpc::ClientContext*, const Out&, grpc::CompletionQueue*),
                                           std::type_identity_t<Out> question, call_options o = {}) {
     call_handle<client_reader<In>> c(new client_reader<In>(o));
+    auto traced = co_await observe::begin_call("gRPC call");
+    c->trace(std::move(traced));
     co_await c->start(stub, prepare, question);
     co_return c;
 }
@@ -267,6 +293,8 @@ task<call_handle<client_writer<In, Out>>> open(Stub& stub,
                                                    grpc::ClientContext*, In*, grpc::CompletionQueue*),
                                                call_options o = {}) {
     call_handle<client_writer<In, Out>> c(new client_writer<In, Out>(o));
+    auto traced = co_await observe::begin_call("gRPC call");
+    c->trace(std::move(traced));
     co_await c->start(stub, prepare);
     co_return c;
 }

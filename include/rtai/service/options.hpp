@@ -37,17 +37,31 @@ struct http_listen {
     listen_port port{8080};
     std::string address = "0.0.0.0";
     std::optional<tls_options> tls;
+    byte_size headers{32 << 10};
+    std::chrono::milliseconds headers_within{10'000};
     byte_size body{1 << 20};
+    std::chrono::milliseconds body_within{10'000};
+    byte_size body_rate{16 << 10};
+    std::chrono::milliseconds stall{20'000};
     std::uint32_t connections = 20'000;
     std::chrono::milliseconds idle{60'000};
     std::vector<std::string> origins;
     bool page = true;
     audience operators = audience::this_machine;
-    RTAI_DESCRIBE(http_listen, port, address, tls, body, connections, idle, origins, page, operators)
+    RTAI_DESCRIBE(http_listen, port, address, tls, headers, headers_within, body, body_within, body_rate,
+                  stall, connections, idle, origins, page, operators)
     static void notes(rtai::notes<http_listen>& about) {
         about(&http_listen::port, "0: any free one");
         about(&http_listen::address, "127.0.0.1 for this machine only");
+        about(&http_listen::headers, "the most bytes of a request's headers", range(1024, 1 << 20));
+        about(&http_listen::headers_within, "how long they may take from their first byte",
+              range(100, 3'600'000));
         about(&http_listen::body, "the largest body of a request");
+        about(&http_listen::body_within, "how long a body may take, besides the time that body_rate gives it",
+              range(100, 3'600'000));
+        about(&http_listen::body_rate, "how much of a body must come in a second", range(1, 1 << 30));
+        about(&http_listen::stall, "a client that takes nothing of an answer for so long is let go",
+              range(100, 3'600'000));
         about(&http_listen::connections, "how many may be open at once", range(1, 10'000'000));
         about(&http_listen::idle, "how long one may be open without a request", range(100, 86'400'000));
         about(&http_listen::origins,
@@ -73,6 +87,22 @@ struct websocket_listen {
     }
 };
 
+/// When a connection of gRPC on which nothing comes is looked after.
+struct keepalive_options {
+    std::chrono::milliseconds every{30'000};
+    std::chrono::milliseconds answer_within{10'000};
+    std::chrono::milliseconds least{20'000};
+    RTAI_DESCRIBE(keepalive_options, every, answer_within, least)
+    static void notes(rtai::notes<keepalive_options>& about) {
+        about(&keepalive_options::every,
+              "how long nothing may come before a client is asked whether it lives", range(10, 86'400'000));
+        about(&keepalive_options::answer_within, "how long its answer may take before it is given up",
+              range(1, 3'600'000));
+        about(&keepalive_options::least, "clients that ask more often than this are cut off",
+              range(1, 86'400'000));
+    }
+};
+
 struct grpc_listen {
     listen_port port{50051};
     std::string address = "0.0.0.0";
@@ -80,12 +110,14 @@ struct grpc_listen {
     byte_size message{4 << 20};
     bool gzip = false;
     std::uint32_t shards = 0;
-    RTAI_DESCRIBE(grpc_listen, port, address, tls, message, gzip, shards)
+    keepalive_options keepalive;
+    RTAI_DESCRIBE(grpc_listen, port, address, tls, message, gzip, shards, keepalive)
     static void notes(rtai::notes<grpc_listen>& about) {
         about(&grpc_listen::port, "0: any free one");
         about(&grpc_listen::message, "the largest message");
         about(&grpc_listen::gzip, "whether what is sent is compressed");
         about(&grpc_listen::shards, "threads for its sessions; 0: one for each core", range(0, 1024));
+        about(&grpc_listen::keepalive, "when connections on which nothing comes are looked after");
     }
 };
 

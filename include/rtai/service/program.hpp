@@ -223,7 +223,7 @@ private:
         std::unique_ptr<host> shared;
         co_await with_scope([&](scope& s) -> task<> { return services(s, shared, options, start); });
         // All services have ended, but not the sessions that they began.
-        cut_off = shared->finish(options.drain);
+        cut_off = shared->finish(shared->stopping().is_set() ? shared->patience() : options.drain);
     }
 
     template <class Start>
@@ -235,7 +235,10 @@ private:
         if (first.index() == 0) co_return;
         shared->ask_to_stop(options.drain);
         const auto second = co_await race(s.join(), until_signal());
-        if (second.index() == 1) s.cancel();
+        if (second.index() == 0) co_return;
+        // Whoever asks twice does not want to wait.
+        shared->ask_to_stop(duration::zero());
+        s.cancel();
     }
 
     static task<> until_signal() {

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <rtai/core/clock.hpp>
+#include <rtai/core/inherited.hpp>
 #include <rtai/core/result.hpp>
+#include <rtai/core/task.hpp>
 #include <rtai/data/json.hpp>
 #include <rtai/data/secret.hpp>
 #include <rtai/data/utf8.hpp>
 #include <rtai/http/message.hpp>
 #include <rtai/http/retry.hpp>
+#include <rtai/observe/dependencies.hpp>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -100,6 +104,13 @@ public:
         if (!key_.empty()) r.headers.set("Authorization", "Bearer " + key_.reveal());
         r.ca_file = ca_file;
         return r;
+    }
+
+    /// Tells whoever runs this how a request to the server has ended.
+    template <class T>
+    task<> fared(const result<T>& r) const {
+        auto* who = co_await inherited<observe::dependencies>();
+        if (who != nullptr) who->fared(where(), r, now());
     }
 
     error hide_key(const error& e) const { return {e.code, without_key(e.text, key_)}; }

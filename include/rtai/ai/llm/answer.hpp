@@ -25,6 +25,7 @@
 #include <rtai/data/units.hpp>
 #include <rtai/graph/port.hpp>
 #include <rtai/graph/turn.hpp>
+#include <rtai/observe/trace_place.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -219,7 +220,7 @@ private:
             }
         r.messages = memory_->messages(taken);
         channel<std::string> pieces(16);
-        auto asking = ask_model(std::move(r), pieces.sender());
+        auto asking = observe::within_turn(of, ask_model(std::move(r), pieces.sender()));
         auto passing = pass_on(of, pieces.receiver());
         auto both = co_await join(std::move(asking), std::move(passing));
         co_return std::get<0>(std::move(both));
@@ -309,7 +310,7 @@ private:
     task<> call_one(epoch of, llm::memory::calls_key key, std::size_t index, const tool* t, tool_call c,
                     std::shared_ptr<event> done) {
         std::string words;
-        if (t != nullptr) words = co_await call(*t, std::move(c.arguments));
+        if (t != nullptr) words = co_await observe::within_turn(of, call(*t, std::move(c.arguments)));
         else words = detail::told_error("there is no tool '" + c.name + "'");
         tell(what::tool, of, c.name + " -> " + words);
         memory_->result_of(key, index, std::move(words));

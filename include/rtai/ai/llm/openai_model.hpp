@@ -16,6 +16,7 @@
 #include <rtai/data/units.hpp>
 #include <rtai/http/client.hpp>
 #include <rtai/http/retry.hpp>
+#include <rtai/observe/traced_http.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -38,6 +39,13 @@ public:
     }
 
     task<result<reply>> ask(request r, sender<std::string> pieces) {
+        auto said = co_await answer(std::move(r), std::move(pieces));
+        co_await server_.fared(said);
+        co_return said;
+    }
+
+private:
+    task<result<reply>> answer(request r, sender<std::string> pieces) {
         const auto body = detail::chat_request(r, settings_);
         if (!body) co_return body.error();
         attempt a;
@@ -67,7 +75,6 @@ public:
         }
     }
 
-private:
     /// What one try tells the next.
     struct attempt {
         attempt() = default;
@@ -104,7 +111,7 @@ private:
 
     /// One request. What may be tried again is said in `a`.
     task<result<reply>> once(const std::string& body, const sender<std::string>& pieces, attempt& a) {
-        auto stream = co_await with_deadline(a.first_until, http::open(request_for(body)));
+        auto stream = co_await with_deadline(a.first_until, observe::open(request_for(body)));
         if (!stream) {
             if (now() >= a.first_until) co_return too_slow(a);
             a.retry = http::worth_retrying(stream.error());

@@ -12,6 +12,7 @@
 #include <rtai/data/describe.hpp>
 #include <rtai/data/json.hpp>
 #include <rtai/data/secret.hpp>
+#include <rtai/observe/dependencies.hpp>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ struct openai_options {
     RTAI_DESCRIBE(openai_options, url, model, key, temperature, max_tokens, headers, extra, ca_file,
                   connect_timeout, first_token_timeout, idle_timeout, retries, instructions, greeting,
                   on_failure, tools, max_rounds, max_calls, token_budget, max_messages, patience, max_image)
+
+    void depends_on(observe::needs& on) const {
+        if (!url.empty()) on.address(rtai::detail::openai_server(url, "/chat/completions", key).where());
+    }
 
     static void notes(rtai::notes<openai_options>& about) {
         using o = openai_options;

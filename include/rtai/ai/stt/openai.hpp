@@ -18,6 +18,8 @@
 #include <rtai/graph/port.hpp>
 #include <rtai/http/client.hpp>
 #include <rtai/http/retry.hpp>
+#include <rtai/observe/dependencies.hpp>
+#include <rtai/observe/traced_http.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +45,10 @@ struct openai {
         bool wait = false;
         RTAI_DESCRIBE(options, url, model, key, language, prompt, word_times, ca_file, connect_timeout,
                       retries, longest, backlog, patience, wait)
+
+        void depends_on(observe::needs& on) const {
+            if (!url.empty()) on.address(asking(*this).where());
+        }
 
         static void notes(rtai::notes<options>& about) {
             about(&options::url,
@@ -83,7 +89,18 @@ struct openai {
     public:
         explicit asking(const options& o) : options_(o), server_(o.url, "/audio/transcriptions", o.key) {}
 
+        std::string where() const { return server_.where(); }
+
         task<result<text>> recognise(utterance& u) {
+            auto words = co_await words_of(u);
+            co_await server_.fared(words);
+            co_return words;
+        }
+
+    private:
+        static constexpr std::size_t at_once = sound_format.frames_in(std::chrono::milliseconds(100));
+
+        task<result<text>> words_of(utterance& u) {
             std::vector<std::int16_t> all;
             for (;;) {
                 const auto samples = co_await u.next(at_once);
@@ -96,7 +113,7 @@ struct openai {
             tries.retries = options_.retries;
             http::backoff pause(tries, static_cast<std::uint64_t>(now().time_since_epoch().count()));
             for (;;) {
-                auto answer = co_await http::fetch(request_for(file));
+                auto answer = co_await observe::fetch(request_for(file));
                 if (answer && answer->ok()) {
                     auto said = read_transcription(answer->body);
                     if (!said) co_return server_.failure(said.error());
@@ -115,9 +132,6 @@ struct openai {
                 co_return server_.refusal(answer->status, answer->body);
             }
         }
-
-    private:
-        static constexpr std::size_t at_once = sound_format.frames_in(std::chrono::milliseconds(100));
 
         http::request request_for(const std::string& file) const {
             http::request r = server_.request(options_.ca_file);

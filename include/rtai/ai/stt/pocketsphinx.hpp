@@ -18,6 +18,7 @@
 #include <rtai/data/text.hpp>
 #include <rtai/graph/element.hpp>
 #include <rtai/graph/port.hpp>
+#include <rtai/observe/dependencies.hpp>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -51,6 +52,8 @@ struct pocketsphinx {
         RTAI_DESCRIBE(options, model, dictionary, language_model, grammar, keywords, keywords_file,
                       keyword_threshold, least_confidence, beam, decoders, preload, busy, longest, backlog,
                       patience, wait)
+
+        void depends_on(observe::needs& on) const { on.file(model_of(*this)); }
 
         static void notes(rtai::notes<options>& about) {
             about(&options::model, "the directory of an acoustic model; empty: Debian's of English");
@@ -183,8 +186,14 @@ struct pocketsphinx {
     };
 
     /// What the options mean, if all of it is there.
+    static std::filesystem::path english_model() {
+        return std::filesystem::path(RTAI_POCKETSPHINX_MODELS) / "en-us";
+    }
+    static std::filesystem::path model_of(const options& o) {
+        return o.model.empty() ? english_model() / "en-us" : o.model;
+    }
     static result<sphinx_setup> setup_of(const options& o) {
-        const std::filesystem::path english = std::filesystem::path(RTAI_POCKETSPHINX_MODELS) / "en-us";
+        const auto english = english_model();
         const int modes = (o.language_model.empty() ? 0 : 1) + (o.grammar.empty() ? 0 : 1) +
                           (o.keywords.empty() ? 0 : 1) + (o.keywords_file.empty() ? 0 : 1);
         if (modes > 1)
@@ -200,7 +209,7 @@ struct pocketsphinx {
                 return error(std::errc::invalid_argument,
                              "a keyword of stt.pocketsphinx is one line: '" + k + "'");
         sphinx_setup s;
-        s.model = o.model.empty() ? english / "en-us" : o.model;
+        s.model = model_of(o);
         s.dictionary = o.dictionary.empty() ? english / "cmudict-en-us.dict" : o.dictionary;
         s.language_model = modes == 0 ? english / "en-us.lm.bin" : o.language_model;
         s.grammar = o.grammar;

@@ -19,6 +19,7 @@
 #include <rtai/data/moment.hpp>
 #include <rtai/data/text.hpp>
 #include <rtai/graph/port.hpp>
+#include <rtai/observe/trace_place.hpp>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -218,7 +219,10 @@ private:
                 co_await more_.wait();
             }
             utterance& u = *utterances_.front();
-            auto first = co_await race(recognise(u), overdue(u));
+            // What is said belongs to the turn that comes, even if the machine still speaks.
+            const epoch of = out_.turn() != nullptr ? out_.turn()->upcoming() : 0;
+            auto recognising = observe::within_turn(of, recognise(u));
+            auto first = co_await race(std::move(recognising), overdue(u));
             result<text> said = error(std::errc::timed_out, "there were no words within " +
                                                                 std::to_string(limits_.patience.count()) +
                                                                 " ms after the end of speech");

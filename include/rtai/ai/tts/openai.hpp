@@ -23,6 +23,8 @@
 #include <rtai/graph/port.hpp>
 #include <rtai/http/client.hpp>
 #include <rtai/http/retry.hpp>
+#include <rtai/observe/dependencies.hpp>
+#include <rtai/observe/traced_http.hpp>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -85,6 +87,10 @@ struct openai {
         RTAI_DESCRIBE(options, url, model, voice, speed, instructions, key, ca_file, connect_timeout,
                       first_sound_timeout, idle_timeout, total_timeout, retries, read_ahead)
 
+        void depends_on(observe::needs& on) const {
+            if (!url.empty()) on.address(rtai::detail::openai_server(url, "/audio/speech", key).where());
+        }
+
         static void notes(rtai::notes<options>& about) {
             about(&options::url, "where the server is, up to its version");
             about(&options::model, "the model, by the server's name for it");
@@ -123,6 +129,13 @@ struct openai {
     task<> run() { co_await speak(in, out, events, *this, "tts.openai", options_.read_ahead); }
 
     task<result<>> say(std::string words, sender<audio> sound) {
+        auto said = co_await speak_words(std::move(words), std::move(sound));
+        co_await server_.fared(said);
+        co_return said;
+    }
+
+private:
+    task<result<>> speak_words(std::string words, sender<audio> sound) {
         http::retry_options tries;
         tries.retries = options_.retries;
         http::backoff pause(tries, static_cast<std::uint64_t>(now().time_since_epoch().count()));
@@ -140,10 +153,9 @@ struct openai {
         }
     }
 
-private:
     task<result<>> once(const std::string& words, const sender<audio>& sound) {
         http::request asked = request_for(words);
-        auto answer = co_await with_deadline(until_, http::open(std::move(asked)));
+        auto answer = co_await with_deadline(until_, observe::open(std::move(asked)));
         if (!answer.ok()) {
             if (now() >= until_) co_return too_slow();
             again_ = http::worth_retrying(answer.error());

@@ -18,6 +18,7 @@
 #include <rtai/data/moment.hpp>
 #include <rtai/data/text.hpp>
 #include <rtai/graph/turn.hpp>
+#include <rtai/observe/trace_place.hpp>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -102,7 +103,8 @@ private:
     task<bool> say(std::string words, epoch of, sender<audio> sound) {
         result<> said;
         if (turn* t = turn_of(of); t != nullptr) {
-            auto outcome = co_await race(made(std::move(words), std::move(sound)), until_stale(*t, of));
+            auto making = observe::within_turn(of, made(std::move(words), std::move(sound)));
+            auto outcome = co_await race(std::move(making), until_stale(*t, of));
             if (outcome.index() == 1) co_return false;
             said = std::get<0>(std::move(outcome));
         } else {

@@ -15,6 +15,7 @@
 #include <rtai/data/moment.hpp>
 #include <rtai/graph/element.hpp>
 #include <rtai/graph/port.hpp>
+#include <rtai/observe/dependencies.hpp>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -29,6 +30,8 @@ struct silero {
         std::chrono::milliseconds stop_after{500};
         std::filesystem::path model;
         RTAI_DESCRIBE(options, threshold, off_threshold, start_after, stop_after, model)
+
+        void depends_on(observe::needs& on) const { on.file(path_of(*this)); }
 
         static void notes(rtai::notes<options>& about) {
             about(&options::threshold, "from this probability on it is speech", range(0, 1));

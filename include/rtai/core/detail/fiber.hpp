@@ -34,6 +34,7 @@ inline constinit thread_local std::int64_t live_coroutines = 0;
 namespace rtai::detail {
 
 class fiber;
+struct inheritance;
 
 /// Something a fiber stands in that may need time to end. A fiber has at most one: the await it is
 /// suspended in.
@@ -157,6 +158,10 @@ public:
     /// What the root threw, if it did.
     const std::exception_ptr& error() const noexcept { return error_; }
 
+    /// What it was given to find, and gives to those it starts: see core/inherited.hpp.
+    const inheritance* inherited() const noexcept { return inherited_; }
+    void inherit(const inheritance* from) noexcept { inherited_ = from; }
+
 private:
     /// Takes the result out of the root's promise, which is about to go.
     virtual void collect() noexcept = 0;
@@ -171,6 +176,7 @@ private:
     std::coroutine_handle<> root_{};
     promise_base* promise_ = nullptr;
     guard* standing_in_ = nullptr;
+    const inheritance* inherited_ = nullptr;
     std::exception_ptr error_{};
     state state_ = state::idle;
     bool queued_ = false;

@@ -25,6 +25,7 @@ protected:
     template <class T, class Base>
     void start(child<T, Base>& c, task<T> work) {
         c.start(std::move(work));
+        if (home_ != nullptr) c.inherit(home_->inherited());
         ++live_;
     }
 

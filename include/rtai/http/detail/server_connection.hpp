@@ -191,7 +191,7 @@ public:
     std::string unread() const { return buffer_.substr(from_, to_ - from_); }
 
     net::stream give_away() noexcept {
-        buffer_ = std::string();
+        std::string().swap(buffer_);
         from_ = to_ = 0;
         broken_ = true;
         return std::move(stream_);
@@ -237,7 +237,7 @@ private:
         const std::size_t room = plenty_ ? large_room : small_room;
         if (from_ == to_) {
             from_ = to_ = 0;
-            if (buffer_.size() > room) buffer_ = std::string();
+            if (buffer_.size() > room) std::string().swap(buffer_);  // to assign would keep the room
         }
         if (buffer_.size() < to_ + room) buffer_.resize(to_ + room);
         const auto free = std::as_writable_bytes(std::span(buffer_)).subspan(to_, room);

@@ -149,7 +149,7 @@ private:
         return complaint;
     }
 
-    static constexpr std::size_t small_room = 2048;
+    static constexpr std::size_t small_room = 1024;  // a frame of sound and what TLS adds to it
 
     stream under_;
     ssl_pipe pipe_;

@@ -23,6 +23,7 @@ struct log_line {
     log_level level;
     std::string_view service, component, session_id, event, message;
     std::span<const field> metadata;
+    std::string_view trace_id;
 };
 
 inline constexpr std::size_t longest_text = 4096;
@@ -106,6 +107,7 @@ inline void append_json_line(std::string& out, const log_line& l) {
     text("component", l.component);
     text("level", capital_name(l.level));
     text("session_id", l.session_id);
+    text("trace_id", l.trace_id);
     text("event", l.event);
     text("message", l.message);
     char before = '{';
@@ -130,6 +132,7 @@ inline void append_text_line(std::string& out, const log_line& l) {
     word(l.event);
     if (!l.message.empty()) word(l.message);
     if (!l.session_id.empty()) word("session=" + std::string(l.session_id));
+    if (!l.trace_id.empty()) word("trace=" + std::string(l.trace_id));
     for (const auto& f : l.metadata) {
         word(f.name);
         append_value(out += '=', f, false);

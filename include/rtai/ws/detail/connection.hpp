@@ -155,7 +155,7 @@ private:
     task<> read() {
         if (!early_.empty()) {
             co_await take_in(early_);
-            early_ = {};
+            std::vector<std::byte>().swap(early_);
         }
         std::size_t room = 0;
         buffer into(rooms[room]);

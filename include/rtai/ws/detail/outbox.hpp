@@ -128,7 +128,7 @@ public:
 
     /// Until there is something to send. The memory for it goes meanwhile: most connections are quiet.
     [[nodiscard]] auto wait() {
-        bytes = {};
+        std::vector<std::byte>().swap(bytes);  // to assign would keep it
         wake_.reset();
         return wake_.wait();
     }

@@ -6,7 +6,7 @@
 #include <ranges>
 #include <set>
 
-#include "plan.hpp"
+#include "plan/chooser.hpp"
 
 // Exact by eliminating one variable after the other, the one with the fewest neighbours first: graphs of
 // audio are nearly trees, so the tables stay small. Where they would not, that variable is decided for
