@@ -9,6 +9,14 @@
 
 namespace rtai {
 
+/// What a letter of base64 stands for; more than 63 for what is none.
+constexpr unsigned base64_value(char c) noexcept {
+    if (c >= 'A' && c <= 'Z') return static_cast<unsigned>(c - 'A');
+    if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a') + 26;
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0') + 52;
+    return c == '+' ? 62U : c == '/' ? 63U : 64U;
+}
+
 /// As RFC 4648 says, with padding.
 inline std::string to_base64(std::span<const std::byte> bytes) {
     static constexpr char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -30,12 +38,6 @@ inline std::string to_base64(std::span<const std::byte> bytes) {
 /// The bytes of such a text; nothing when it is not exactly one, padding included.
 inline std::optional<std::vector<std::byte>> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
-    const auto value_of = [](char c) -> unsigned {
-        if (c >= 'A' && c <= 'Z') return static_cast<unsigned>(c - 'A');
-        if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a') + 26;
-        if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0') + 52;
-        return c == '+' ? 62U : c == '/' ? 63U : 64U;
-    };
     std::vector<std::byte> bytes;
     bytes.reserve(text.size() / 4 * 3);
     for (std::size_t i = 0; i < text.size(); i += 4) {
@@ -43,7 +45,7 @@ inline std::optional<std::vector<std::byte>> from_base64(std::string_view text) 
         const std::size_t pads = !last || text[i + 3] != '=' ? 0 : text[i + 2] == '=' ? 2 : 1;
         unsigned three = 0;
         for (std::size_t k = 0; k < 4; ++k) {
-            const unsigned v = k < 4 - pads ? value_of(text[i + k]) : 0;
+            const unsigned v = k < 4 - pads ? base64_value(text[i + k]) : 0;
             if (v > 63) return std::nullopt;
             three = three << 6U | v;
         }

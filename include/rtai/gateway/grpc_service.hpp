@@ -159,7 +159,7 @@ private:
         auto in = front_->admit(client, "grpc", asked);
         if (!in) co_return rpc::failure(grpc_code_of(in.why().status), in.why().words);
         connection.call_it(asked, play.value_or(wire_format()));
-        auto places = *in;
+        const auto places = std::move(*in);
         places->place->caller = trace_of(c);
         co_await join(run(connection, *places->place, c.draining()), connection.carry());
         co_return result<>();

@@ -198,7 +198,7 @@ private:
             co_return;
         }
         connection.call_it(asked, play.value_or(wire_format()));
-        auto places = *in;
+        const auto places = std::move(*in);
         places->place->caller = trace_of(out.x.head(), false);
         auto first =
             co_await race(join(run(connection, *places->place), connection.carry()), out.x.hung_up());

@@ -62,9 +62,8 @@ inline std::string shown_value(std::string_view text) {
 inline result<bool> read_setting(wire_format& f, std::string_view name, std::string_view value) {
     const auto figure = [&](std::uint32_t& into) -> result<bool> {
         std::uint32_t number = 0;
-        const auto* const last = value.data() + value.size();
-        const auto [end, wrong] = std::from_chars(value.data(), last, number);
-        if (wrong != std::errc() || end != last)
+        const auto [end, wrong] = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (wrong != std::errc() || end != value.data() + value.size())
             return error(std::errc::invalid_argument,
                          "'" + std::string(name) + "' is a number, not '" + shown_value(value) + "'");
         into = number;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <rtai/core/result.hpp>
+#include <rtai/data/base64.hpp>
 #include <rtai/http/syntax.hpp>
 #include <stdexcept>
 #include <string>
@@ -102,14 +103,14 @@ class text_decoder {
 public:
     result<> feed(std::string_view text, std::string& into) {
         for (const char c : text) {
-            const int value = c == '=' ? 0 : value_of(c);
-            const bool good = !failed_ && value >= 0 && (c == '=' ? count_ >= 2 : padding_ == 0);
+            const unsigned value = c == '=' ? 0 : base64_value(c);
+            const bool good = !failed_ && value <= 63 && (c == '=' ? count_ >= 2 : padding_ == 0);
             if (!good) {
                 failed_ = true;
                 return error(std::errc::bad_message, "gRPC-Web-text: the body is no base64");
             }
             padding_ += c == '=' ? 1U : 0U;
-            bits_ = bits_ << 6U | static_cast<std::uint32_t>(value);
+            bits_ = bits_ << 6U | value;
             if (++count_ < 4) continue;
             for (unsigned i = 0; i < 3 - padding_; ++i)
                 into += static_cast<char>(bits_ >> (16U - 8U * i) & 0xFFU);
@@ -121,13 +122,6 @@ public:
     bool whole() const noexcept { return count_ == 0 && !failed_; }
 
 private:
-    static int value_of(char c) noexcept {
-        if (c >= 'A' && c <= 'Z') return c - 'A';
-        if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-        if (is_digit(c)) return c - '0' + 52;
-        return c == '+' ? 62 : c == '/' ? 63 : -1;
-    }
-
     std::uint32_t bits_ = 0;
     unsigned count_ = 0, padding_ = 0;
     bool failed_ = false;

@@ -12,7 +12,7 @@
 #include <vector>
 
 // The kinds of service whose settings are fixed and checked, and whose work is still to come: a spec can
-// name them, and `generate` says so when it meets one.
+// name them, and `rtai check` says so when it meets one.
 
 namespace rtai::service {
 
