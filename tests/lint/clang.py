@@ -129,10 +129,10 @@ def floors(build, headers):
         name = s.file.partition(HEADERS)[2].removesuffix(".cpp")
         by_floor.setdefault(Path(name).parts[1].removesuffix(".hpp"), []).append((name, s))
     made = []
+    Path(build, "floors").mkdir(exist_ok=True)
     for floor, of_floor in sorted(by_floor.items()):
         file = Path(build, "floors", floor + ".cpp").resolve()
         text = "".join(f"#include <{name}>\n" for name, _ in of_floor)
-        file.parent.mkdir(exist_ok=True)
         if read(file) != text.encode():
             file.write_text(text)
         like = of_floor[0][1]
