@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cstddef>
 #include <string>
 #include <thread>
 
@@ -28,10 +30,14 @@ http::response create_session_from_browser(const running& gate) {
     return answer_to(std::move(r));
 }
 
-void wait_for_sessions(const running& gate, std::int64_t count) {
+/// A gateway that ends waits for those that speak, and for no others.
+void wait_until_speaking(const running& gate, std::ptrdiff_t sessions) {
     for (;;) {
-        const auto health = parse_json(get(gate.http("/health")).body);
-        if (health.ok() && health->at("sessions").as_int64() == count) return;
+        const auto status = parse_json(get(gate.http("/api/status")).body);
+        if (!status.ok()) continue;
+        const auto& all = status->at("sessions").as_array();
+        const auto speaks = [](const json::value& s) { return s.at("state").as_string() == "speaking"; };
+        if (std::count_if(all.begin(), all.end(), speaks) == sessions) return;
         std::this_thread::sleep_for(1ms);
     }
 }
@@ -51,7 +57,7 @@ TEST_CASE("as long as sessions live, a gateway that ends says so, and takes nobo
     proto::StreamMessage m;
     m.mutable_text()->set_data("tell me");
     REQUIRE(stream->Write(m));
-    wait_for_sessions(gate, 2);
+    wait_until_speaking(gate, 2);
     gate.ask_to_stop(1h);
     while (get(gate.http("/ready")).status != 503) std::this_thread::sleep_for(1ms);
 
@@ -98,7 +104,7 @@ TEST_CASE("when its last session has ended, a gateway is gone, whatever patience
         const auto all = talk_now(gate.socket(), {start, said("a word")}, "");
         code = all.code;
     });
-    wait_for_sessions(gate, 1);
+    wait_until_speaking(gate, 1);
     CHECK(gate.stop(1h) == 0);
     listener.join();
     CHECK(code == 1001);
@@ -108,7 +114,7 @@ TEST_CASE("when its last session has ended, a gateway is gone, whatever patience
 TEST_CASE("a gateway without patience cuts its sessions off", "[gateway]") {
     running gate(on_free_ports());
     std::thread listener([&] { (void)talk_now(gate.socket(), {start, said("tell me")}, ""); });
-    wait_for_sessions(gate, 1);
+    wait_until_speaking(gate, 1);
     CHECK(gate.stop(0ms) == 1);
     listener.join();
 }
