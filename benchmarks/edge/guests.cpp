@@ -70,7 +70,7 @@ public:
                                          std::to_string(arrived_) + " began");
             co_await sleep_for(1ms);
         }
-        std::cout << all_there << std::endl;
+        std::cout << all_there << "\n" << std::flush;
         // Nothing goes on here that the wait for this line could hold up.
         clock::rep begin = 0;
         std::cin >> begin;
@@ -296,7 +296,7 @@ void be_guests(std::istream& words) {
         if (i.over == carrier::grpc || i.over == carrier::bare_grpc) rpc::run(come(p, i));
         else rtai::run(come(p, i));
     } catch (const std::exception& e) {
-        std::cout << e.what() << std::endl;
+        std::cout << e.what() << "\n" << std::flush;
         throw;
     }
     p.tell();

@@ -42,7 +42,7 @@ double load() {
 int main(int count, char** words) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    if (const char* role = std::getenv(bench::role_variable.data())) bench::play(role);
+    if (const char* role = std::getenv(std::string(bench::role_variable).c_str())) bench::play(role);
     bench::benchmark edge("edge", questions);
     edge.more_help = "Here there are 5 rounds at most.\n";
     edge.adjust = [](bench::options& o) { o.rounds = o.quick ? 1 : std::min(o.rounds, 5); };

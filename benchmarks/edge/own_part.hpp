@@ -39,8 +39,10 @@ public:
         std::uint64_t all = 0, below = 0;
         for (const auto& c : *counts_) all += c;
         const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(all));
-        for (std::size_t us = 0; us < counts_->size(); ++us)
-            if ((below += (*counts_)[us]) > wanted) return static_cast<double>(us);
+        for (std::size_t us = 0; us < counts_->size(); ++us) {
+            below += (*counts_)[us];
+            if (below > wanted) return static_cast<double>(us);
+        }
         return 0;
     }
 

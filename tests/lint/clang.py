@@ -165,6 +165,22 @@ def sources(pool, build, only):
     return all_sources, str(database.parent)
 
 
+def with_coroutines(some_sources):
+    """Those in which the forms are to be searched: each file with coroutines once."""
+    known = {}
+    searched = set()
+    chosen = set()
+    for s in some_sources:
+        for file in s.includes:
+            if file not in known:
+                known[file] = re.search(rb"\bco_(await|return|yield)\b", read(file)) is not None
+        fresh = {file for file in s.includes if known[file]} - searched
+        if fresh or not s.includes:
+            searched |= fresh
+            chosen.add(s.file)
+    return chosen
+
+
 def main():
     build = sys.argv[1]
     only = sys.argv[2] if len(sys.argv) > 2 else ""
@@ -173,13 +189,15 @@ def main():
     stale = [s for s in found_sources if not s.clean]
     print(f"{len(found_sources)} files, {len(found_sources) - len(stale)} unchanged since they were clean", flush=True)
 
+    searched = with_coroutines(stale)
     told = set()
     counter = 0
     lock = threading.Lock()
 
     def look(source):
         nonlocal counter
-        found = gcc12(database, source.file) + tidy(database, source.file)
+        found = gcc12(database, source.file) if source.file in searched else []
+        found += tidy(database, source.file)
         with lock:
             counter += 1
             print(f"[{counter}/{len(stale)}] {os.path.relpath(source.file, ROOT)}", flush=True)
