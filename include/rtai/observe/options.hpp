@@ -31,7 +31,8 @@ struct trace_options {
     RTAI_DESCRIBE(trace_options, otlp, share)
     static void notes(rtai::notes<trace_options>& about) {
         about(&trace_options::otlp, "URL of a collector");
-        about(&trace_options::share, "of the sessions that are traced, unless their client says", range(0, 1));
+        about(&trace_options::share, "of the sessions that are traced, unless their client says",
+              range(0, 1));
     }
 };
 
