@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-int refuse(const std::string& what, const std::string& help, int code) {
+int complain(const std::string& what, const std::string& help, int code) {
     std::cerr << "rtai: " << what << "\n  " << help << "\n";
     return code;
 }
@@ -74,11 +74,11 @@ int new_command(const std::string& name, const std::string& kind, const common_o
         const auto near = nearest(kind, names);
         std::string all;
         for (const auto& n : names) all += (all.empty() ? "" : ", ") + n;
-        return refuse("there is no template '" + kind + "'",
+        return complain("there is no template '" + kind + "'",
                       near.empty() ? "there is: " + all : "did you mean '" + near + "'?", misused);
     }
     if (name.empty() || !std::all_of(name.begin(), name.end(), fits_a_name))
-        return refuse("'" + name + "' can not be the name of a program: a name has letters, digits and '_'",
+        return complain("'" + name + "' can not be the name of a program: a name has letters, digits and '_'",
                       "for instance: rtai new " + mended(name), misused);
     const auto filled = [&](const std::string& file) { return fill("new/" + file, {{"name", name}}); };
     const auto own = [&](const std::string& file) { return filled(kind + "/" + file); };
@@ -89,10 +89,10 @@ int new_command(const std::string& name, const std::string& kind, const common_o
     if (!wrong.ok()) {
         const auto first = wrong.sorted().front();
         const auto other = mended(name) != name ? mended(name) : "my_" + name;
-        return refuse(first.message, "for instance: rtai new " + other, misused);
+        return complain(first.message, "for instance: rtai new " + other, misused);
     }
     if (!is_free(name))
-        return refuse("there is something in '" + name + "' already",
+        return complain("there is something in '" + name + "' already",
                       "choose another name, or empty it first", cannot);
 
     const auto in = [&](const std::string& file) { return (fs::path(name) / file).string(); };

@@ -29,9 +29,9 @@ struct grpc_figures {
 };
 
 /// Many streams, each with one message under way at a time.
-class echo_client {
+class stream_client {
 public:
-    echo_client(const std::string& where, int streams)
+    stream_client(const std::string& where, int streams)
         : stub_(proto::StreamingAIService::NewStub(
               grpc::CreateChannel(where, grpc::InsecureChannelCredentials()))) {
         question_.mutable_audio()->set_data(std::string(640, 'x'));
@@ -39,7 +39,7 @@ public:
         for (int i = 0; i < streams; ++i) all_.push_back(std::make_unique<one>(*this));
         for (std::size_t started = 0; started < all_.size(); ++started) next();
     }
-    ~echo_client() {
+    ~stream_client() {
         for (auto& s : all_) s->context.TryCancel();
         queue_.Shutdown();
         void* tag = nullptr;
@@ -47,8 +47,8 @@ public:
         while (queue_.Next(&tag, &ok)) {
         }
     }
-    echo_client(const echo_client&) = delete;
-    echo_client& operator=(const echo_client&) = delete;
+    stream_client(const stream_client&) = delete;
+    stream_client& operator=(const stream_client&) = delete;
 
     /// So many messages in all.
     grpc_figures run(const server_process& server, std::size_t messages) {
@@ -83,7 +83,7 @@ private:
         bool reading;
     };
     struct one {
-        explicit one(echo_client& c)
+        explicit one(stream_client& c)
             : client(c), talk(c.stub_->PrepareAsyncBiDirectionalStreaming(&context, &c.queue_)) {
             talk->StartCall(&writing);
         }
@@ -93,7 +93,7 @@ private:
             talk->Read(&answer, &reading_step);
             talk->Write(client.question_, &writing);
         }
-        echo_client& client;
+        stream_client& client;
         grpc::ClientContext context;
         std::unique_ptr<grpc::ClientAsyncReaderWriter<proto::StreamMessage, proto::StreamMessage>> talk;
         proto::StreamMessage answer;
@@ -150,14 +150,14 @@ void grpc_stream(sheet& s) {
         for (std::size_t i = 0; i < kinds.size(); ++i) {
             const auto server = server_process::own(std::string("grpc ") + kinds[i].name);
             {
-                echo_client one(server_process::address(server.port), 1);
+                stream_client one(server_process::address(server.port), 1);
                 (void)one.run(server, trips / 5);
                 const auto f = one.run(server, trips);
                 p50[i].samples.push_back(f.p50);
                 p99[i].samples.push_back(f.p99);
                 cpu_one[i].samples.push_back(f.server_cpu);
             }
-            echo_client many(server_process::address(server.port), 100);
+            stream_client many(server_process::address(server.port), 100);
             (void)many.run(server, messages / 5);
             const auto f = many.run(server, messages);
             rate[i].samples.push_back(f.rate);

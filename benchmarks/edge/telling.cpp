@@ -61,7 +61,7 @@ private:
     std::thread thread_;
 };
 
-struct way {
+struct setting {
     std::string name;
     std::string label;
     enum role role;
@@ -86,7 +86,7 @@ double count_frame(gateway::watcher& w) {
 /// What logs, metrics and traces cost.
 void telling(sheet& s) {
     const collector traces;
-    const std::vector<way> ways{
+    const std::vector<setting> ways{
         {"told", "every event logged, all turns traced, scraped", role::ours, "gateway told " + traces.url(),
          true},
         {"usual", "as it is: metrics, and a line for each session", role::ours, "gateway usual", false},

@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using rtai::task;
 
-constexpr int sessions = 50;
+constexpr int speakers = 50;
 
 struct bytes {
     double quiet = 0;
@@ -26,7 +26,7 @@ struct bytes {
 
 task<> look(const allocation_count& heap, rtai::time_point when, double& each) {
     co_await rtai::sleep_until(when);
-    each = static_cast<double>(heap.bytes()) / sessions;
+    each = static_cast<double>(heap.bytes()) / speakers;
 }
 
 task<> converse(bytes& found) {
@@ -35,16 +35,16 @@ task<> converse(bytes& found) {
     const auto start = rtai::now();
     std::deque<session> all;
     std::vector<task<>> running;
-    for (int i = 0; i < sessions; ++i)
+    for (int i = 0; i < speakers; ++i)
         running.push_back(
-            all.emplace_back(once, start + i * frame / sessions, 0, once.line.size() * 2).run());
+            all.emplace_back(once, start + i * frame / speakers, 0, once.line.size() * 2).run());
     // After a whole turn, when everything is there that a session makes when it first needs it.
     running.push_back(look(heap, start + once.period + 1000ms, found.quiet));
     running.push_back(look(heap, start + once.period + 2200ms, found.speaking));
     co_await rtai::join(std::move(running));
 }
 
-const bytes& found() {
+const bytes& bytes_found() {
     static const bytes all = [] {
         const auto loaded = silero_weights();
         bytes b;
@@ -62,11 +62,11 @@ void memory(sheet& s) {
     const double codec = static_cast<double>(opus_encoder_get_size(1) + opus_decoder_get_size(1));
     s.measure(
         "Memory of a session", "bytes",
-        {{"session_bytes", "rtai, while the person speaks", role::ours, {[] { return found().quiet; }}},
+        {{"session_bytes", "rtai, while the person speaks", role::ours, {[] { return bytes_found().quiet; }}},
          {"session_bytes.speaking",
           "rtai, when the machine begins to speak: its sound is made at once",
           role::ours,
-          {[] { return found().speaking; }}},
+          {[] { return bytes_found().speaking; }}},
          {"session_bytes.bare", "Opus alone, coder and decoder", role::bound, {[codec] { return codec; }}}});
 }
 

@@ -39,14 +39,14 @@ struct spoken {
     std::string said;  // empty: not known
 };
 
-std::vector<spoken> sentences();
+std::vector<spoken> all_sentences();
 /// Those that are soon decoded.
 std::vector<spoken> short_sentences() {
-    const auto all = sentences();
+    const auto all = all_sentences();
     return {all[0], all[1], all[4], all[7]};
 }
 
-std::vector<spoken> sentences() {
+std::vector<spoken> all_sentences() {
     const std::string book = "librivox/sense_and_sensibility_01_austen_64kb-";
     return {
         {"goforward.raw", "go forward ten meters"},
@@ -266,7 +266,7 @@ TEST_CASE("the words of recordings are those that the engine finds in the same s
 TEST_CASE("the words of long recordings, too, are those that the engine finds in the same sound",
           "[corpus][long]") {
     if (!can_run()) return;
-    compare("vad.energy and stt.pocketsphinx, all", sentences(), {}, [] { return vad::energy(); }, true);
+    compare("vad.energy and stt.pocketsphinx, all", all_sentences(), {}, [] { return vad::energy(); }, true);
 }
 
 TEST_CASE("the words of a grammar are those that the engine finds in the same sound", "[corpus]") {
@@ -287,7 +287,7 @@ TEST_CASE("with silero the words of a grammar are those that the engine finds in
 TEST_CASE("with silero the words of recordings are those that the engine finds in the same sound",
           "[corpus][long]") {
     if (!can_run() || !has_silero()) return;
-    compare("vad.silero and stt.pocketsphinx, all", sentences(), {}, [] { return silero(); }, true);
+    compare("vad.silero and stt.pocketsphinx, all", all_sentences(), {}, [] { return silero(); }, true);
 }
 
 TEST_CASE("the end of speech is told within the silence that is asked for, and 50 ms", "[corpus]") {

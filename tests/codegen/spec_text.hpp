@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../data/told.hpp"
+#include "data/told.hpp"
 #include "check.hpp"
 #include "plan.hpp"
 #include "read.hpp"

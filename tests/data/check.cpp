@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "told.hpp"
+#include "data/told.hpp"
 
 using test::lines;
 

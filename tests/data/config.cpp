@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "told.hpp"
+#include "data/told.hpp"
 
 using namespace std::chrono_literals;
 using rtai::value;

@@ -21,7 +21,7 @@ struct tool {
     RTAI_DESCRIBE(tool, name, times)
 };
 
-struct order {
+struct meal {
     std::string dish = "soup";
     std::uint8_t plates = 1;
     double salt = 0.5;
@@ -31,17 +31,17 @@ struct order {
     std::vector<tool> tools;
     std::map<std::string, int> prices;
     secret key;
-    RTAI_DESCRIBE(order, dish, plates, salt, hot, portion, wait, tools, prices, key)
+    RTAI_DESCRIBE(meal, dish, plates, salt, hot, portion, wait, tools, prices, key)
 
-    static void notes(rtai::notes<order>& about) {
-        about(&order::dish, "what to cook", required);
-        about(&order::plates, "how many", range(1, 12));
-        about(&order::wait, "how long one waits", range(0, 1000));
+    static void notes(rtai::notes<meal>& about) {
+        about(&meal::dish, "what to cook", required);
+        about(&meal::plates, "how many", range(1, 12));
+        about(&meal::wait, "how long one waits", range(0, 1000));
     }
 };
 
 std::string wrong(std::string_view text, unknown_members u = unknown_members::allowed) {
-    const auto read = read_json<order>(text, u);
+    const auto read = read_json<meal>(text, u);
     REQUIRE_FALSE(read.ok());
     return read.error().text;
 }
@@ -49,7 +49,7 @@ std::string wrong(std::string_view text, unknown_members u = unknown_members::al
 }  // namespace
 
 TEST_CASE("a described type is read from JSON, and what is missing keeps its default", "[json]") {
-    const auto o = read_json<order>(R"({"dish": "pie", "plates": 3, "portion": "large", "wait": "1s",
+    const auto o = read_json<meal>(R"({"dish": "pie", "plates": 3, "portion": "large", "wait": "1s",
         "tools": [{"name": "fork", "times": 2}, {"name": "knife", "times": null}], "prices": {"pie": 4},
         "key": "k", "something": ["else"]})");
     REQUIRE(o.ok());
@@ -67,7 +67,7 @@ TEST_CASE("a described type is read from JSON, and what is missing keeps its def
 }
 
 TEST_CASE("what is written is read as the same, but for the secret, which is not shown", "[json]") {
-    order o;
+    meal o;
     o.dish = "pie \"\xC3\xA9\"";
     o.wait = 120ms;
     o.tools.resize(2);
@@ -76,7 +76,7 @@ TEST_CASE("what is written is read as the same, but for the secret, which is not
     o.key = secret("hidden");
     const auto text = json::serialize(to_json(o));
     REQUIRE(text.find("hidden") == std::string::npos);
-    const auto again = read_json<order>(text);
+    const auto again = read_json<meal>(text);
     REQUIRE(again.ok());
     REQUIRE(again->dish == o.dish);
     REQUIRE(again->wait == o.wait);
@@ -131,7 +131,7 @@ TEST_CASE("a text that is no JSON is told with line and column", "[json]") {
 }
 
 TEST_CASE("a described type has a JSON schema", "[json]") {
-    const auto s = json_schema_of<order>();
+    const auto s = json_schema_of<meal>();
     REQUIRE(s.at("type") == "object");
     REQUIRE(s.at("required") == json::array({"dish"}));
     const auto& p = s.at("properties").as_object();

@@ -3,7 +3,7 @@
 #include <rtai/data/problem.hpp>
 #include <string>
 
-#include "told.hpp"
+#include "data/told.hpp"
 
 using rtai::place;
 using rtai::problem;

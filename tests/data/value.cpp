@@ -4,7 +4,7 @@
 #include <rtai/data/value.hpp>
 #include <string>
 
-#include "told.hpp"
+#include "data/told.hpp"
 
 using rtai::value;
 

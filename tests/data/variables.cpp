@@ -6,7 +6,7 @@
 #include <rtai/data/variables.hpp>
 #include <string>
 
-#include "told.hpp"
+#include "data/told.hpp"
 
 using test::lines;
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "told.hpp"
+#include "data/told.hpp"
 
 using test::lines;
 

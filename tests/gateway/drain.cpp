@@ -115,6 +115,6 @@ TEST_CASE("a gateway without patience cuts its sessions off", "[gateway]") {
     running gate(on_free_ports());
     std::thread listener([&] { (void)talk_now(gate.socket(), {start, said("tell me")}, ""); });
     wait_until_speaking(gate, 1);
-    CHECK(gate.stop(0ms) == 1);
+    CHECK(gate.stop(0ms) >= 1);  // the connection that asked whether it speaks may be there still
     listener.join();
 }

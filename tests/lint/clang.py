@@ -32,6 +32,8 @@ ERROR = re.compile(r"\b(fatal )?error: |^\d+:\d+: Error |^Error ")
 HEADERS = "/tests/headers/"
 TESTS = "/tests/"
 GENERATED = "/tests/golden/"
+GROUPED = ("codegen/", "benchmarks/")
+OWN = {str(ROOT / "codegen" / name) for name in ("built_in.cpp", "main.cpp")}  # the catalogue is made by including differently
 SILENCE = re.compile(r"NOLINT(NEXTLINE|BEGIN|END)?\([^)]*\bgcc12-coroutine\b")
 
 
@@ -86,8 +88,9 @@ def read(path):
 class Source:
     """A file of the compile database, and what the build directory remembers of it."""
 
-    def __init__(self, build, entry):
+    def __init__(self, build, entry, members=()):
         self.entry = entry
+        self.members = members
         self.file = entry["file"]
         self.stamp = Path(build) / "clean" / (hashlib.sha256(self.file.encode()).hexdigest()[:16] + ".json")
         try:
@@ -122,22 +125,30 @@ class Source:
             self.stamp.write_text(json.dumps({"key": self.key(), "includes": self.includes}))
 
 
-def floors(build, headers):
-    """One source for the headers of each floor: a parse of what all of them include is most of the time."""
-    by_floor = {}
-    for s in headers:
-        name = s.file.partition(HEADERS)[2].removesuffix(".cpp")
-        by_floor.setdefault(Path(name).parts[1].removesuffix(".hpp"), []).append((name, s))
+def together(build, members):
+    """One source for many: a parse of what all of them include is most of the time."""
+    by_group = {}
+    for s in members:
+        path = os.path.relpath(s.file, ROOT)
+        if HEADERS in s.file:  # a floor
+            name = Path(s.file.partition(HEADERS)[2].removesuffix(".cpp"))
+            by_group.setdefault(("include", name.parts[1].removesuffix(".hpp")), []).append((f"<{name}>", s))
+        elif GENERATED in s.file:  # each with a main() of its own
+            header = Path(s.file).with_suffix(".hpp")
+            if header.exists():
+                by_group.setdefault(("golden",), []).append((f'"{header}"', s))
+        elif path.startswith(GROUPED) and s.file not in OWN:
+            by_group.setdefault(Path(path).parts[:-1], []).append((f'"{s.file}"', s))
     made = []
-    Path(build, "floors").mkdir(exist_ok=True)
-    for floor, of_floor in sorted(by_floor.items()):
-        file = Path(build, "floors", floor + ".cpp").resolve()
-        text = "".join(f"#include <{name}>\n" for name, _ in of_floor)
+    for parts, of_group in sorted(by_group.items()):
+        file = Path(build, "together", "_".join(parts) + ".cpp").resolve()
+        file.parent.mkdir(exist_ok=True)
+        text = "".join(f"#include {name}  // NOLINT(bugprone-suspicious-include)\n" for name, _ in of_group)
         if read(file) != text.encode():
             file.write_text(text)
-        like = of_floor[0][1]
-        command = like.entry["command"].replace(like.file, str(file))
-        made.append(Source(build, {**like.entry, "file": str(file), "command": command}))
+        like = of_group[0][1]
+        command = like.entry["command"].replace(like.file, str(file)) + " -Wno-shadow"
+        made.append(Source(build, {**like.entry, "file": str(file), "command": command}, [s for _, s in of_group]))
     return made
 
 
@@ -145,7 +156,8 @@ def sources(pool, build, only):
     """Those to look at: headers by themselves only where nothing else includes them."""
     entries = {e["file"]: e for e in json.loads(Path(build, "compile_commands.json").read_text())
                if e["file"].endswith(".cpp")}
-    all_sources = [Source(build, entry) for file, entry in sorted(entries.items()) if only in file]
+    all_sources = [Source(build, entry) for file, entry in sorted(entries.items())
+                   if only in file and (TESTS not in file or HEADERS in file or GENERATED in file)]
     list(pool.map(Source.find_includes, [s for s in all_sources if not s.clean]))
     for s in all_sources:
         if not s.whole:
@@ -157,12 +169,15 @@ def sources(pool, build, only):
         header = str(ROOT / "include" / s.file.partition(HEADERS)[2].removesuffix(".cpp"))
         return HEADERS in s.file and header not in reached
 
-    of_floors = floors(build, [s for s in all_sources if alone(s)])
-    list(pool.map(Source.find_includes, [s for s in of_floors if not s.clean]))
-    all_sources = [s for s in all_sources if TESTS not in s.file or GENERATED in s.file] + of_floors
-    database = Path(build, "floors", "compile_commands.json")
-    database.write_text(json.dumps([s.entry for s in all_sources]))
-    return all_sources, str(database.parent)
+    all_sources = [s for s in all_sources if HEADERS not in s.file or alone(s)]
+    groups = together(build, all_sources)
+    list(pool.map(Source.find_includes, [s for s in groups if not s.clean]))
+    grouped = {s.file for group in groups for s in group.members}
+    chosen = groups + [s for s in all_sources if s.file not in grouped]
+    database = Path(build, "together", "compile_commands.json")
+    database.parent.mkdir(exist_ok=True)
+    database.write_text(json.dumps([s.entry for s in all_sources + groups]))
+    return chosen, str(database.parent)
 
 
 def with_coroutines(some_sources):
@@ -198,6 +213,8 @@ def main():
         nonlocal counter
         found = gcc12(database, source.file) if source.file in searched else []
         found += tidy(database, source.file)
+        if any("[clang-diagnostic-error]" in text for text in found) and source.members:  # not what can be one
+            found = [text for s in source.members for text in gcc12(database, s.file) + tidy(database, s.file)]
         with lock:
             counter += 1
             print(f"[{counter}/{len(stale)}] {os.path.relpath(source.file, ROOT)}", flush=True)

@@ -214,7 +214,7 @@ private:
         std::size_t cut_off = 0;
         rtai::run([&]() -> task<> { return with_services(options, start, cut_off); }());
         if (cut_off != 0)
-            std::fprintf(stderr, "%s: %zu sessions had to be cut off\n", name_.c_str(), cut_off);
+            std::fprintf(stderr, "%s: %zu connections had to be cut off\n", name_.c_str(), cut_off);
         return ended;
     }
 
