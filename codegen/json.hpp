@@ -43,7 +43,7 @@ public:
     std::string print(std::size_t indent = 0) const {
         if (type_ == kind::leaf) return text_;
         constexpr std::size_t widest = 100;
-        const auto on_one_line = line();
+        auto on_one_line = line();
         if (on_one_line.size() + indent <= widest) return on_one_line;
         const std::string margin(indent + 2, ' ');
         std::string out = type_ == kind::list ? "[" : "{";

@@ -75,11 +75,11 @@ int new_command(const std::string& name, const std::string& kind, const common_o
         std::string all;
         for (const auto& n : names) all += (all.empty() ? "" : ", ") + n;
         return complain("there is no template '" + kind + "'",
-                      near.empty() ? "there is: " + all : "did you mean '" + near + "'?", misused);
+                        near.empty() ? "there is: " + all : "did you mean '" + near + "'?", misused);
     }
     if (name.empty() || !std::all_of(name.begin(), name.end(), fits_a_name))
         return complain("'" + name + "' can not be the name of a program: a name has letters, digits and '_'",
-                      "for instance: rtai new " + mended(name), misused);
+                        "for instance: rtai new " + mended(name), misused);
     const auto filled = [&](const std::string& file) { return fill("new/" + file, {{"name", name}}); };
     const auto own = [&](const std::string& file) { return filled(kind + "/" + file); };
     const auto spec_file = name + ".yaml", spec_text = own("spec.yaml");
@@ -93,7 +93,7 @@ int new_command(const std::string& name, const std::string& kind, const common_o
     }
     if (!is_free(name))
         return complain("there is something in '" + name + "' already",
-                      "choose another name, or empty it first", cannot);
+                        "choose another name, or empty it first", cannot);
 
     const auto in = [&](const std::string& file) { return (fs::path(name) / file).string(); };
     const bool written = write_if_changed(in(spec_file), spec_text) &&

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "data/told.hpp"
 #include "check.hpp"
+#include "data/told.hpp"
 #include "plan.hpp"
 #include "read.hpp"
 

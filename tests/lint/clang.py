@@ -18,6 +18,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -141,8 +142,11 @@ def together(build, members):
             by_group.setdefault(Path(path).parts[:-1], []).append((f'"{s.file}"', s))
     made = []
     for parts, of_group in sorted(by_group.items()):
-        file = Path(build, "together", "_".join(parts) + ".cpp").resolve()
-        file.parent.mkdir(exist_ok=True)
+        file = Path(build, "together", parts[0], "_".join(parts) + ".cpp").resolve()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rules = ROOT / parts[0] / ".clang-tidy"
+        if rules.exists():
+            shutil.copy(rules, file.parent)
         text = "".join(f"#include {name}  // NOLINT(bugprone-suspicious-include)\n" for name, _ in of_group)
         if read(file) != text.encode():
             file.write_text(text)

@@ -152,8 +152,8 @@ TEST_CASE("who watches a service's health is told of each change, and of the end
 TEST_CASE("a server tells which services and messages it has", "[rpc]") {
     echo_server up;
     for (const char* of_version : {"v1", "v1alpha"}) {
-        raw_stub stub(channel_to(up),
-                      "/grpc.reflection." + std::string(of_version) + ".ServerReflection/ServerReflectionInfo");
+        raw_stub stub(channel_to(up), "/grpc.reflection." + std::string(of_version) +
+                                          ".ServerReflection/ServerReflectionInfo");
         rpc::run(reflects(stub));
     }
 }
