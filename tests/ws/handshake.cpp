@@ -124,7 +124,8 @@ TEST_CASE("an address of a WebSocket has its parts", "[ws]") {
     REQUIRE(parts("wss://[::1]") == "wss ::1 443 / [::1]");
     for (const char* bad :
          {"", "http://a", "ws://", "ws://:80", "ws:///x", "ws://a:0", "ws://a:65536", "ws://a:x",
-          "ws://a:", "ws://a b", "ws://a\r\n", "ws://me:pw@a", "ws://[::1", "ws://[::1]9", "ws://\xC3\xA9"})
+          "ws://a:", "ws://a b", "ws://a\r\n", "ws://me:pw@a", "ws://[::1", "ws://[::1]9", "ws://[a]",
+          "ws://[::[1]", "ws://a]", "ws://[[2]", "ws://\xC3\xA9"})
         REQUIRE_FALSE(ws::parse_url(bad).ok());
     REQUIRE_THAT(ws::parse_url("ws://me:hidden@a?key=hidden").error().message(), !Catch::Contains("hidden"));
 }

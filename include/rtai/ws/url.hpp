@@ -48,6 +48,9 @@ inline result<url_parts> parse_url(std::string_view url) {
     if (bracket && host_end == std::string_view::npos) return wrong("a ']' is missing");
     parts.host = bracket ? authority.substr(1, host_end - 1) : authority.substr(0, host_end);
     if (parts.host.empty()) return wrong("the host is missing");
+    if (bracket != (parts.host.find(':') != std::string::npos) ||
+        parts.host.find_first_of("[]") != std::string::npos)
+        return wrong("'[' and ']' belong around an IPv6 address, and around nothing else");
     authority.remove_prefix(std::min(bracket ? host_end + 1 : host_end, authority.size()));
     if (!authority.empty()) {
         unsigned port = 0;
