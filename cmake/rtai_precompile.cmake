@@ -7,12 +7,13 @@
 
 include_guard()
 
-# Whether a target has such an object, or will have one.
+# Whether a target gets such an object. In a project of somebody else other flags may hold, which are not known here.
 function(rtai_precompiles_functions optimise answer)
     set(yes FALSE)
-    if(CMAKE_CXX_COMPILER_ID MATCHES Clang AND CMAKE_GENERATOR STREQUAL Ninja AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_COMPILER_ID MATCHES Clang AND CMAKE_GENERATOR STREQUAL Ninja
+            AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
         string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
-        if(NOT optimise OR "${CMAKE_CXX_FLAGS_${type}}" MATCHES "-O0" OR NOT "${CMAKE_CXX_FLAGS_${type}}" MATCHES "-O")
+        if(NOT optimise OR NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}" MATCHES "-O[1-9sfg]")
             set(yes TRUE)
         endif()
     endif()

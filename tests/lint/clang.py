@@ -34,7 +34,8 @@ HEADERS = "/tests/headers/"
 TESTS = "/tests/"
 GENERATED = "/tests/golden/"
 GROUPED = ("codegen/", "benchmarks/")
-OWN = {str(ROOT / "codegen" / name) for name in ("built_in.cpp", "main.cpp")}  # the catalogue is made by including differently
+# What is compiled otherwise than the files beside it.
+OWN = {str(ROOT / "codegen" / name) for name in ("built_in.cpp", "main.cpp")}
 SILENCE = re.compile(r"NOLINT(NEXTLINE|BEGIN|END)?\([^)]*\bgcc12-coroutine\b")
 
 
